@@ -1,0 +1,594 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "coach/coach-file.h"
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/yaml.h"
+#include "coach/device.h"
+#include "coach/dgn.h"
+#include "coach/path.h"
+
+#include <string.h>
+
+/* Members of the layout. */
+#define LAYOUT_ORDER "order" /* the top-level keys as they are spelt */
+#define LAYOUT_BARE                                                                                         \
+    "bare" /* DGN sections and instances without a device, with the value that stands there */
+#define LAYOUT_LISTS "lists" /* where several devices share a binding, their ids in order */
+
+#define ENTITY_ID "entity_id"
+#define VERSION_HASH_DIGITS 12
+
+/* A device whose entries are being gathered; its component is already in its place in the file. */
+typedef struct Gathered {
+    Component *component;
+    GArray *entries;
+} Gathered;
+
+typedef struct Reader {
+    CoachFile *file;
+    GHashTable *paths;   /* set of the paths seen; borrowed from the components */
+    GHashTable *devices; /* entity_id (borrowed from the data) → Gathered */
+    GPtrArray *gathered; /* the same in file order; owned */
+    size_t components_max;
+} Reader;
+
+Component *component_new(const char *path, Value *data)
+{
+    Component *component = g_new0(Component, 1);
+
+    component->path = g_strdup(path);
+    component->data = data ? value_ref(data) : NULL;
+    return component;
+}
+
+void component_free(Component *component)
+{
+    if (!component)
+        return;
+    g_free(component->path);
+    g_clear_pointer(&component->data, value_unref);
+    g_free(component);
+}
+
+void coach_file_free(CoachFile *file)
+{
+    if (!file)
+        return;
+    g_clear_pointer(&file->components, g_ptr_array_unref);
+    g_clear_pointer(&file->layout, value_unref);
+    g_free(file->year);
+    g_free(file->make);
+    g_free(file->model);
+    g_free(file->trim);
+    g_free(file->version);
+    g_free(file->content_hash);
+    g_free(file);
+}
+
+static void gathered_free(Gathered *gathered)
+{
+    g_array_unref(gathered->entries);
+    g_free(gathered);
+}
+
+static void reader_clear(Reader *reader)
+{
+    g_clear_pointer(&reader->file, coach_file_free);
+    g_clear_pointer(&reader->paths, g_hash_table_unref);
+    g_clear_pointer(&reader->devices, g_hash_table_unref);
+    g_clear_pointer(&reader->gathered, g_ptr_array_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Reader, reader_clear)
+
+/* Refuses the file, naming the place of `at`. */
+G_GNUC_PRINTF(3, 4) static bool refuse(GError **error, const Value *at, const char *format, ...)
+{
+    g_autofree char *message = NULL;
+    va_list arguments;
+
+    va_start(arguments, format);
+    message = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_FILE, "line %u, column %u: %s", value_line(at),
+                value_column(at), message);
+    return false;
+}
+
+static Component *add_component(Reader *reader, const char *section, const char *child, Value *data,
+                                const Value *at, GError **error)
+{
+    g_autofree char *path = path_new(section, child);
+
+    if (!path_split(path, NULL, NULL, NULL)) {
+        refuse(error, at,
+               "\"%s\" cannot be the name of a component: it is empty, too long or has control characters",
+               path);
+        return NULL;
+    }
+    if (reader->file->components->len >= reader->components_max) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE,
+                    "line %u, column %u: more than %zu components", value_line(at), value_column(at),
+                    reader->components_max);
+        return NULL;
+    }
+
+    Component *component = component_new(path, data);
+    g_ptr_array_add(reader->file->components, component);
+    if (!g_hash_table_add(reader->paths, component->path)) {
+        refuse(error, at, "two components are called \"%s\"", path);
+        return NULL;
+    }
+    return component;
+}
+
+static void layout_set(Reader *reader, const char *member, const char *key, Value *value)
+{
+    g_autoptr(Value) map = NULL;
+    Value *old = value_map_get(reader->file->layout, member);
+
+    map = old ? value_ref(old) : value_new_map();
+    value_map_remove(&reader->file->layout,
+                     member); /* so that `map` is ours alone and is not copied at each entry */
+    value_map_set(&map, key, value);
+    value_map_set(&reader->file->layout, member, map);
+}
+
+static bool read_entry(Reader *reader, uint32_t dgn, int instance, Value *entry, GError **error)
+{
+    Value *id = value_map_get(entry, ENTITY_ID);
+    char key[BINDING_KEY_SIZE];
+    Gathered *gathered;
+
+    if (!value_is_map(entry))
+        return refuse(error, entry, "a device is a map of fields, this is a %s",
+                      value_type_name(value_type(entry)));
+    if (!id)
+        return refuse(error, entry, "a device needs an \"" ENTITY_ID "\"");
+    if (!value_is_string(id) || !value_string(id)[0])
+        return refuse(error, id, "\"" ENTITY_ID "\" is a text that is not empty");
+
+    gathered = g_hash_table_lookup(reader->devices, value_string(id));
+    if (!gathered) {
+        Component *component = add_component(reader, PATH_DEVICES, value_string(id), NULL, entry, error);
+        if (!component)
+            return false;
+        gathered = g_new0(Gathered, 1);
+        gathered->component = component;
+        gathered->entries = g_array_new(false, false, sizeof(DeviceEntry));
+        g_ptr_array_add(reader->gathered, gathered);
+        g_hash_table_insert(reader->devices, (char *) value_string(id), gathered);
+        reader->file->n_devices++;
+    }
+
+    for (guint i = 0; i < gathered->entries->len; i++) {
+        DeviceEntry *other = &g_array_index(gathered->entries, DeviceEntry, i);
+        Value *type = value_map_get(entry, "device_type"),
+              *other_type = value_map_get(other->data, "device_type");
+
+        binding_key_format(dgn, instance, key);
+        if (other->dgn == dgn && other->instance == instance)
+            return refuse(error, entry, "device \"%s\" has a second entry at %s", value_string(id), key);
+        if (type && other_type && !value_equal(type, other_type))
+            return refuse(error, entry, "device \"%s\" has another \"device_type\" here than at line %u",
+                          value_string(id), value_line(other->data));
+    }
+
+    DeviceEntry new_entry = {.dgn = dgn, .instance = instance, .data = entry};
+    g_array_append_val(gathered->entries, new_entry);
+    return true;
+}
+
+static bool read_instance(Reader *reader, const char *dgn_key, uint32_t dgn, const char *key, Value *list,
+                          GError **error)
+{
+    g_autoptr(Value) ids = NULL;
+    int instance;
+
+    if (!instance_parse(key, &instance))
+        return refuse(
+            error, list,
+            "instance \"%s\" of DGN %s: an instance is a number from 0 to 255 without leading zeros, or \"default\"",
+            key, dgn_key);
+    if (!value_is_list(list))
+        return refuse(error, list,
+                      "instance %s of DGN %s holds a list of devices (\"- " ENTITY_ID ": …\"), this is a %s",
+                      key, dgn_key, value_type_name(value_type(list)));
+
+    if (value_length(list) == 0) {
+        g_autoptr(Value) instances = NULL;
+        Value *old = value_map_get(value_map_get(reader->file->layout, LAYOUT_BARE), dgn_key);
+
+        instances = old ? value_ref(old) : value_new_map();
+        value_map_set(&instances, key, list);
+        layout_set(reader, LAYOUT_BARE, dgn_key, instances);
+        return true;
+    }
+
+    VALUE_FOREACH_ITEM (entry, list)
+        if (!read_entry(reader, dgn, instance, entry, error))
+            return false;
+
+    if (value_length(list) == 1)
+        return true;
+
+    char text[BINDING_KEY_SIZE];
+    binding_key_format(dgn, instance, text);
+    ids = value_new_list();
+    VALUE_FOREACH_ITEM (entry, list)
+        value_list_append(&ids, value_map_get(entry, ENTITY_ID));
+    layout_set(reader, LAYOUT_LISTS, text, ids);
+    return true;
+}
+
+static bool read_dgn(Reader *reader, const char *key, Value *instances, GError **error)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+    uint32_t dgn;
+
+    if (!dgn_parse(key, &dgn))
+        return refuse(error, instances, "DGN %s is beyond 17 bits: the largest is 1FFFF", key);
+
+    if (value_type(instances) == VALUE_NULL || (value_is_map(instances) && value_length(instances) == 0)) {
+        layout_set(reader, LAYOUT_BARE, key, instances);
+        return true;
+    }
+    if (!value_is_map(instances))
+        return refuse(error, instances, "DGN %s holds a map of instances, this is a %s", key,
+                      value_type_name(value_type(instances)));
+
+    VALUE_FOREACH_ENTRY (instance_key, list, instances) {
+        int instance;
+
+        if (instance_parse(instance_key, &instance) &&
+            !g_hash_table_add(seen, GINT_TO_POINTER(instance + 1)))
+            return refuse(error, list, "instance %d of DGN %s stands there twice", instance, key);
+        if (!read_instance(reader, key, dgn, instance_key, list, error))
+            return false;
+    }
+    return true;
+}
+
+static bool all_children_are_maps(Value *section)
+{
+    if (!value_is_map(section) || value_length(section) == 0)
+        return false;
+    VALUE_FOREACH_ENTRY (key, child, section)
+        if (!value_is_map(child))
+            return false;
+    return true;
+}
+
+static bool read_section(Reader *reader, const char *name, Value *section, GError **error)
+{
+    if (g_str_equal(name, PATH_DEVICES))
+        return refuse(error, section,
+                      "a section may not be called \"" PATH_DEVICES "\": devices stand under their DGN");
+
+    if (!all_children_are_maps(section))
+        return add_component(reader, name, NULL, section, section, error) != NULL;
+
+    VALUE_FOREACH_ENTRY (key, child, section)
+        if (!add_component(reader, name, key, child, child, error))
+            return false;
+    return true;
+}
+
+static bool finish_devices(Reader *reader, GError **error)
+{
+    for (guint i = 0; i < reader->gathered->len; i++) {
+        Gathered *gathered = g_ptr_array_index(reader->gathered, i);
+        DeviceEntry *entries = &g_array_index(gathered->entries, DeviceEntry, 0);
+        g_autoptr(GError) local = NULL;
+
+        gathered->component->data = device_from_entries(entries, gathered->entries->len, &local);
+        if (!gathered->component->data)
+            return refuse(error, entries[0].data, "%s: %s", gathered->component->path, local->message);
+    }
+    return true;
+}
+
+static char *dup_scalar(const Value *map, const char *key)
+{
+    Value *value = value_map_get(map, key);
+
+    if (!value || value_is_list(value) || value_is_map(value) || value_type(value) == VALUE_NULL)
+        return NULL;
+    return value_is_string(value) ? g_strdup(value_string(value)) : json_format(value);
+}
+
+static char *dup_scalar_or_empty(const Value *map, const char *key)
+{
+    char *text = dup_scalar(map, key);
+
+    return text ? text : g_strdup("");
+}
+
+static void read_identity(CoachFile *file, Value *data)
+{
+    /* Older files call the section `_coach_info`. */
+    Value *info = value_map_get(data, "coach_info");
+    if (!value_is_map(info))
+        info = value_map_get(data, "_coach_info");
+
+    file->year = dup_scalar_or_empty(info, "year");
+    file->make = dup_scalar_or_empty(info, "make");
+    file->model = dup_scalar_or_empty(info, "model");
+    file->trim = dup_scalar_or_empty(info, "trim");
+    file->content_hash = coach_file_content_hash(file->components);
+
+    file->version = dup_scalar(value_map_get(data, "file_metadata"), "version");
+    if (!file->version)
+        file->version = dup_scalar(info, "config_version");
+    if (!file->version)
+        file->version = g_strdup_printf("sha256:%.*s", VERSION_HASH_DIGITS, file->content_hash);
+}
+
+CoachFile *coach_file_new(Value *data, size_t components_max, GError **error)
+{
+    g_auto(Reader) reader = {
+        .file = g_new0(CoachFile, 1),
+        .paths = g_hash_table_new(g_str_hash, g_str_equal),
+        .devices = g_hash_table_new(g_str_hash, g_str_equal),
+        .gathered = g_ptr_array_new_with_free_func((GDestroyNotify) gathered_free),
+        .components_max = components_max,
+    };
+    g_autoptr(GHashTable) dgns = g_hash_table_new(NULL, NULL);
+    g_autoptr(Value) order = value_new_list();
+
+    reader.file->components = g_ptr_array_new_with_free_func((GDestroyNotify) component_free);
+    reader.file->layout = value_new_map();
+
+    if (!value_is_map(data)) {
+        refuse(error, data, "a coach file is a map of sections, this is a %s",
+               value_type_name(value_type(data)));
+        return NULL;
+    }
+
+    VALUE_FOREACH_ENTRY (name, section, data) {
+        uint32_t dgn;
+
+        value_list_take(&order, value_new_string(name));
+        if (!dgn_looks_like(name)) {
+            if (!read_section(&reader, name, section, error))
+                return NULL;
+            continue;
+        }
+        if (dgn_parse(name, &dgn) && !g_hash_table_add(dgns, GUINT_TO_POINTER(dgn + 1))) {
+            refuse(error, section, "DGN %05X has a second section, \"%s\"", dgn, name);
+            return NULL;
+        }
+        if (!read_dgn(&reader, name, section, error))
+            return NULL;
+    }
+    value_map_set(&reader.file->layout, LAYOUT_ORDER, order);
+
+    if (!finish_devices(&reader, error))
+        return NULL;
+    read_identity(reader.file, data);
+    return g_steal_pointer(&reader.file);
+}
+
+CoachFile *coach_file_parse(const char *text, size_t length, GError **error)
+{
+    g_autoptr(Value) data = yaml_parse(text, length, &yaml_limits_default, error);
+
+    return data ? coach_file_new(data, COACH_FILE_COMPONENTS_MAX, error) : NULL;
+}
+
+static int compare_paths(gconstpointer a, gconstpointer b)
+{
+    const Component *const *left = a, *const *right = b;
+
+    return strcmp((*left)->path, (*right)->path);
+}
+
+char *coach_file_content_hash(GPtrArray *components)
+{
+    g_autoptr(GPtrArray) sorted = g_ptr_array_copy(components, NULL, NULL);
+    g_autoptr(GString) text = g_string_new(NULL);
+    HashRecord *record = hash_record_new();
+
+    g_ptr_array_set_free_func(sorted, NULL);
+    g_ptr_array_sort(sorted, compare_paths);
+    for (guint i = 0; i < sorted->len; i++) {
+        const Component *component = g_ptr_array_index(sorted, i);
+
+        g_string_truncate(text, 0);
+        json_append_canonical(text, component->data);
+        hash_record_text(record, component->path);
+        hash_record_text(record, text->str);
+    }
+    return hash_record_finish(record);
+}
+
+/* Expanding */
+
+/* The entries of one instance while the file is put together. */
+typedef struct Slot {
+    char *instance;
+    Value *list;
+} Slot;
+
+static void slot_free(Slot *slot)
+{
+    g_free(slot->instance);
+    value_unref(slot->list);
+    g_free(slot);
+}
+
+/* DGN → array of Slot. */
+typedef GHashTable Slots;
+
+static Slot *slots_get(Slots *slots, uint32_t dgn, const char *instance)
+{
+    GPtrArray *of_dgn = g_hash_table_lookup(slots, GUINT_TO_POINTER(dgn));
+
+    if (!of_dgn) {
+        of_dgn = g_ptr_array_new_with_free_func((GDestroyNotify) slot_free);
+        g_hash_table_insert(slots, GUINT_TO_POINTER(dgn), of_dgn);
+    }
+    for (guint i = 0; i < of_dgn->len; i++) {
+        Slot *slot = g_ptr_array_index(of_dgn, i);
+        if (g_str_equal(slot->instance, instance))
+            return slot;
+    }
+
+    Slot *slot = g_new0(Slot, 1);
+    slot->instance = g_strdup(instance);
+    slot->list = value_new_list();
+    g_ptr_array_add(of_dgn, slot);
+    return slot;
+}
+
+static bool expand_device(Slots *slots, Value *device, GError **error)
+{
+    g_autoptr(Value) keyed = device_to_keyed(device, error);
+
+    if (!keyed)
+        return false;
+    VALUE_FOREACH_ENTRY (key, fields, value_map_get(keyed, DEVICE_BINDINGS)) {
+        uint32_t dgn;
+        int instance;
+
+        if (!binding_key_parse(key, &dgn, &instance))
+            continue;
+        Slot *slot = slots_get(slots, dgn, strchr(key, ':') + 1);
+        value_list_take(&slot->list, device_flatten(keyed, key));
+    }
+    return true;
+}
+
+/* Puts devices that share a binding back into the order of the file; those the file did not have there come
+ * after. */
+static Value *order_list(Value *list, Value *ids)
+{
+    g_autoptr(GHashTable) by_id = NULL;
+    Value *ordered;
+
+    if (!ids || value_length(list) < 2)
+        return value_ref(list);
+
+    by_id = g_hash_table_new(g_str_hash, g_str_equal);
+    VALUE_FOREACH_ITEM (entry, list) {
+        const char *id = value_map_get_string(entry, ENTITY_ID);
+        if (id)
+            g_hash_table_insert(by_id, (char *) id, entry);
+    }
+
+    ordered = value_new_list();
+    VALUE_FOREACH_ITEM (id, ids) {
+        Value *entry = value_is_string(id) ? g_hash_table_lookup(by_id, value_string(id)) : NULL;
+        if (!entry)
+            continue;
+        value_list_append(&ordered, entry);
+        g_hash_table_remove(by_id, value_string(id));
+    }
+    VALUE_FOREACH_ITEM (entry, list) {
+        const char *id = value_map_get_string(entry, ENTITY_ID);
+        if (!id || g_hash_table_contains(by_id, id))
+            value_list_append(&ordered, entry);
+    }
+    return ordered;
+}
+
+static Value *expand_dgn(GPtrArray *of_dgn, uint32_t dgn, Value *bare, Value *lists)
+{
+    Value *instances = value_is_map(bare) ? value_ref(bare) : value_new_map();
+
+    for (guint i = 0; of_dgn && i < of_dgn->len; i++) {
+        Slot *slot = g_ptr_array_index(of_dgn, i);
+        g_autofree char *key = g_strdup_printf("%05X:%s", dgn, slot->instance);
+
+        value_map_take(&instances, slot->instance, order_list(slot->list, value_map_get(lists, key)));
+    }
+    return instances;
+}
+
+static void expand_section(Value **file, const char *path, Value *data)
+{
+    g_autofree char *section = NULL, *child = NULL;
+
+    if (!path_split(path, &section, &child, NULL))
+        return;
+    if (!child) {
+        value_map_set(file, section, data);
+        return;
+    }
+
+    Value *old = value_map_get(*file, section);
+    g_autoptr(Value) children = value_is_map(old) ? value_ref(old) : value_new_map();
+    value_map_remove(file, section); /* so that `children` is ours alone and is not copied for each */
+    value_map_set(&children, child, data);
+    value_map_set(file, section, children);
+}
+
+/* Moves the sections that the layout knows into its order; the others follow. Takes over `file`. */
+static Value *order_sections(Value *file, Value *order)
+{
+    Value *ordered = value_new_map();
+
+    VALUE_FOREACH_ITEM (name, order) {
+        Value *section = value_is_string(name) ? value_map_get(file, value_string(name)) : NULL;
+        if (section)
+            value_map_set(&ordered, value_string(name), section);
+    }
+    VALUE_FOREACH_ENTRY (name, section, file)
+        if (!value_map_get(ordered, name))
+            value_map_set(&ordered, name, section);
+    value_unref(file);
+    return ordered;
+}
+
+static void expand_known_dgns(Value **file, Slots *slots, Value *layout)
+{
+    Value *bare = value_map_get(layout, LAYOUT_BARE), *lists = value_map_get(layout, LAYOUT_LISTS);
+
+    VALUE_FOREACH_ITEM (name, value_map_get(layout, LAYOUT_ORDER)) {
+        uint32_t dgn;
+
+        if (!value_is_string(name) || !dgn_looks_like(value_string(name)) ||
+            !dgn_parse(value_string(name), &dgn))
+            continue;
+        GPtrArray *of_dgn = g_hash_table_lookup(slots, GUINT_TO_POINTER(dgn));
+        Value *empty = value_map_get(bare, value_string(name));
+        if (!of_dgn && empty)
+            value_map_set(file, value_string(name), empty);
+        else if (of_dgn)
+            value_map_take(file, value_string(name), expand_dgn(of_dgn, dgn, empty, lists));
+        g_hash_table_remove(slots, GUINT_TO_POINTER(dgn));
+    }
+}
+
+static int compare_dgns(gconstpointer a, gconstpointer b)
+{
+    return GPOINTER_TO_UINT(a) < GPOINTER_TO_UINT(b) ? -1 : 1;
+}
+
+Value *coach_file_expand(GPtrArray *components, Value *layout, GError **error)
+{
+    g_autoptr(GHashTable) slots =
+        g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify) g_ptr_array_unref);
+    g_autoptr(Value) file = value_new_map();
+
+    for (guint i = 0; i < components->len; i++) {
+        const Component *component = g_ptr_array_index(components, i);
+
+        if (!path_is_device(component->path))
+            expand_section(&file, component->path, component->data);
+        else if (!expand_device(slots, component->data, error))
+            return NULL;
+    }
+
+    expand_known_dgns(&file, slots, layout);
+    g_autoptr(GList) others = g_list_sort(g_hash_table_get_keys(slots), compare_dgns);
+    for (GList *l = others; l; l = l->next) {
+        uint32_t dgn = GPOINTER_TO_UINT(l->data);
+        g_autofree char *name = g_strdup_printf("%05X", dgn);
+
+        value_map_take(&file, name, expand_dgn(g_hash_table_lookup(slots, l->data), dgn, NULL, NULL));
+    }
+    return order_sections(g_steal_pointer(&file), value_map_get(layout, LAYOUT_ORDER));
+}

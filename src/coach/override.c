@@ -1,0 +1,587 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "coach/override.h"
+
+#include "base/error.h"
+#include "base/pointer.h"
+#include "coach/device.h"
+#include "coach/dgn.h"
+#include "coach/path.h"
+
+#include <string.h>
+
+/* Rounds in which a whole component is turned into overrides; see override_record_component(). */
+#define RECORD_ROUNDS_MAX 3
+
+const char *override_op_to_string(OverrideOp op)
+{
+    return op == OVERRIDE_SET ? "set" : "unset";
+}
+
+bool override_op_from_string(const char *text, OverrideOp *ret)
+{
+    if (g_str_equal(text, "set"))
+        *ret = OVERRIDE_SET;
+    else if (g_str_equal(text, "unset"))
+        *ret = OVERRIDE_UNSET;
+    else
+        return false;
+    return true;
+}
+
+static Value *value_ref_or_null(Value *value)
+{
+    return value ? value_ref(value) : NULL;
+}
+
+Override *override_new(const char *field, OverrideOp op, Value *value, Value *vendor)
+{
+    Override *override = g_new0(Override, 1);
+
+    override->field = g_strdup(field);
+    override->op = op;
+    override->value = value_ref_or_null(value);
+    override->vendor = value_ref_or_null(vendor);
+    return override;
+}
+
+void override_free(Override *override)
+{
+    if (!override)
+        return;
+    g_free(override->field);
+    g_clear_pointer(&override->value, value_unref);
+    g_clear_pointer(&override->vendor, value_unref);
+    g_free(override);
+}
+
+Override *override_copy(const Override *override)
+{
+    return override_new(override->field, override->op, override->value, override->vendor);
+}
+
+bool override_equal(const Override *a, const Override *b)
+{
+    return g_str_equal(a->field, b->field) && a->op == b->op && value_equal(a->value, b->value) &&
+           value_equal(a->vendor, b->vendor);
+}
+
+GPtrArray *override_list_new(void)
+{
+    return g_ptr_array_new_with_free_func((GDestroyNotify) override_free);
+}
+
+Override *override_list_find(GPtrArray *overrides, const char *field)
+{
+    for (guint i = 0; i < overrides->len; i++) {
+        Override *override = g_ptr_array_index(overrides, i);
+        if (g_str_equal(override->field, field))
+            return override;
+    }
+    return NULL;
+}
+
+/* Whether `field` lies strictly inside `outer`. */
+static bool field_is_inside(const char *field, const char *outer)
+{
+    size_t length = strlen(outer);
+
+    return strncmp(field, outer, length) == 0 && field[length] == '/';
+}
+
+static Override *find_around(GPtrArray *overrides, const char *field)
+{
+    for (guint i = 0; i < overrides->len; i++) {
+        Override *override = g_ptr_array_index(overrides, i);
+        if (field_is_inside(field, override->field))
+            return override;
+    }
+    return NULL;
+}
+
+char *override_field_normalize(const char *field, GError **error)
+{
+    g_auto(GStrv) tokens = pointer_split(field, error);
+    uint32_t dgn;
+    int instance;
+
+    if (!tokens)
+        return NULL;
+    if (tokens[0] && g_str_equal(tokens[0], DEVICE_BINDINGS) && tokens[1] &&
+        binding_key_parse(tokens[1], &dgn, &instance)) {
+        char key[BINDING_KEY_SIZE];
+
+        binding_key_format(dgn, instance, key);
+        g_free(tokens[1]);
+        tokens[1] = g_strdup(key);
+    }
+    return pointer_join((const char *const *) tokens);
+}
+
+/* A device as its field pointers see it; anything else as it is. */
+static Value *to_keyed(const char *path, Value *component)
+{
+    Value *keyed = path_is_device(path) ? device_to_keyed(component, NULL) : NULL;
+
+    return keyed ? keyed : value_ref(component);
+}
+
+static Value *from_keyed(const char *path, Value *keyed)
+{
+    return path_is_device(path) ? device_from_keyed(keyed) : value_ref(keyed);
+}
+
+/* Applying */
+
+/* Removes whatever is no map on the way to the last token. True when something was removed. */
+static bool clear_way(Value **root, char **tokens)
+{
+    for (guint i = 1; tokens[i - 1] && tokens[i]; i++) {
+        g_autofree char *next = g_steal_pointer(&tokens[i]);
+        Value *there = value_get(*root, (const char *const *) tokens);
+        bool blocks = there && !value_is_map(there);
+
+        if (blocks)
+            value_remove(root, (const char *const *) tokens);
+        tokens[i] = g_steal_pointer(&next);
+        if (blocks)
+            return true;
+        if (!there)
+            return false;
+    }
+    return false;
+}
+
+/* Removes the value at the tokens and the maps around it that this leaves empty. */
+static bool remove_and_prune(Value **root, char **tokens)
+{
+    if (!value_remove(root, (const char *const *) tokens))
+        return false;
+
+    for (guint n = g_strv_length(tokens) - 1; n > 0; n--) {
+        g_autofree char *last = g_steal_pointer(&tokens[n]);
+        Value *parent = value_get(*root, (const char *const *) tokens);
+        bool empty = value_is_map(parent) && value_length(parent) == 0;
+
+        if (empty)
+            value_remove(root, (const char *const *) tokens);
+        tokens[n] = g_steal_pointer(&last);
+        if (!empty)
+            break;
+    }
+    return true;
+}
+
+/* A device-level override holds for every binding: what the bindings have at that field gives way. */
+static void strip_bindings(Value **keyed, char **tokens)
+{
+    g_autoptr(Value) bindings = NULL;
+    bool changed = false;
+
+    if (!value_is_map(value_map_get(*keyed, DEVICE_BINDINGS)))
+        return;
+
+    bindings = value_ref(value_map_get(*keyed, DEVICE_BINDINGS));
+    for (size_t i = 0; i < value_length(bindings); i++) {
+        g_autoptr(Value) fields = value_ref(value_map_at(bindings, i));
+
+        if (!remove_and_prune(&fields, tokens) && !clear_way(&fields, tokens))
+            continue;
+        g_autofree char *key = g_strdup(value_map_key(bindings, i));
+        value_map_set(&bindings, key, fields);
+        changed = true;
+    }
+    if (changed)
+        value_map_set(keyed, DEVICE_BINDINGS, bindings);
+}
+
+static bool is_binding_field(const char *path, char **tokens)
+{
+    return path_is_device(path) && tokens[0] && g_str_equal(tokens[0], DEVICE_BINDINGS);
+}
+
+static void apply_one(const char *path, Value **keyed, const Override *override, bool at_bindings)
+{
+    g_auto(GStrv) tokens = pointer_split(override->field, NULL);
+
+    if (!tokens || !tokens[0] || is_binding_field(path, tokens) != at_bindings)
+        return;
+    if (at_bindings && tokens[1] && tokens[2] &&
+        !value_map_get(value_map_get(*keyed, DEVICE_BINDINGS), tokens[1]))
+        return;
+
+    if (override->op == OVERRIDE_SET) {
+        clear_way(keyed, tokens);
+        value_set(keyed, (const char *const *) tokens, override->value);
+    } else {
+        value_remove(keyed, (const char *const *) tokens);
+    }
+    if (!at_bindings && path_is_device(path))
+        strip_bindings(keyed, tokens);
+}
+
+Value *override_apply(const char *path, Value *vendor, GPtrArray *overrides)
+{
+    Override *whole = override_list_find(overrides, "");
+
+    if (whole)
+        return value_ref_or_null(whole->value);
+    if (!vendor || overrides->len == 0)
+        return value_ref_or_null(vendor);
+
+    g_autoptr(Value) keyed = to_keyed(path, vendor);
+    for (guint i = 0; i < overrides->len; i++)
+        apply_one(path, &keyed, g_ptr_array_index(overrides, i), false);
+    for (guint i = 0; i < overrides->len; i++)
+        apply_one(path, &keyed, g_ptr_array_index(overrides, i), true);
+    return from_keyed(path, keyed);
+}
+
+Value *component_get_field(const char *path, Value *component, const char *field)
+{
+    g_auto(GStrv) tokens = pointer_split(field, NULL);
+    g_autoptr(Value) keyed = NULL;
+
+    if (!tokens || !component)
+        return NULL;
+    keyed = to_keyed(path, component);
+    return value_ref_or_null(value_get(keyed, (const char *const *) tokens));
+}
+
+/* Comparing */
+
+static void field_diff_free(FieldDiff *diff)
+{
+    g_free(diff->field);
+    g_clear_pointer(&diff->before, value_unref);
+    g_clear_pointer(&diff->after, value_unref);
+    g_free(diff);
+}
+
+static void diff_values(GPtrArray *diffs, GString *field, Value *before, Value *after, const char *skip)
+{
+    size_t length = field->len;
+
+    if (value_equal(before, after))
+        return;
+    if (!value_is_map(before) || !value_is_map(after)) {
+        FieldDiff *diff = g_new0(FieldDiff, 1);
+
+        diff->field = g_strdup(field->str);
+        diff->before = value_ref_or_null(before);
+        diff->after = value_ref_or_null(after);
+        g_ptr_array_add(diffs, diff);
+        return;
+    }
+
+    VALUE_FOREACH_ENTRY (key, member, before) {
+        if (g_strcmp0(key, skip) == 0)
+            continue;
+        pointer_append(field, key);
+        diff_values(diffs, field, member, value_map_get(after, key), NULL);
+        g_string_truncate(field, length);
+    }
+    VALUE_FOREACH_ENTRY (key, member, after) {
+        if (g_strcmp0(key, skip) == 0 || value_map_get(before, key))
+            continue;
+        pointer_append(field, key);
+        diff_values(diffs, field, NULL, member, NULL);
+        g_string_truncate(field, length);
+    }
+}
+
+GPtrArray *component_diff(const char *path, Value *before, Value *after)
+{
+    GPtrArray *diffs = g_ptr_array_new_with_free_func((GDestroyNotify) field_diff_free);
+    g_autoptr(GString) field = g_string_new(NULL);
+    g_autoptr(Value) old = before ? to_keyed(path, before) : NULL;
+    g_autoptr(Value) new = after ? to_keyed(path, after) : NULL;
+    bool device = path_is_device(path) && value_is_map(old) && value_is_map(new);
+
+    diff_values(diffs, field, old, new, device ? DEVICE_BINDINGS : NULL);
+    if (!device)
+        return diffs;
+
+    Value *old_bindings = value_map_get(old, DEVICE_BINDINGS),
+          *new_bindings = value_map_get(new, DEVICE_BINDINGS);
+    g_autoptr(Value) none = value_new_map();
+    pointer_append(field, DEVICE_BINDINGS);
+    diff_values(diffs, field, old_bindings ? old_bindings : none, new_bindings ? new_bindings : none, NULL);
+    return diffs;
+}
+
+/* Recording */
+
+static GPtrArray *list_copy(GPtrArray *overrides)
+{
+    GPtrArray *copy = override_list_new();
+
+    for (guint i = 0; i < overrides->len; i++)
+        g_ptr_array_add(copy, override_copy(g_ptr_array_index(overrides, i)));
+    return copy;
+}
+
+static GPtrArray *list_copy_without(GPtrArray *overrides, const char *field)
+{
+    GPtrArray *copy = override_list_new();
+
+    for (guint i = 0; i < overrides->len; i++) {
+        const Override *override = g_ptr_array_index(overrides, i);
+        if (!g_str_equal(override->field, field) && !field_is_inside(override->field, field))
+            g_ptr_array_add(copy, override_copy(override));
+    }
+    return copy;
+}
+
+static GPtrArray *list_with(GPtrArray *overrides, const char *field, OverrideOp op, Value *value,
+                            Value *vendor)
+{
+    GPtrArray *list = list_copy_without(overrides, field);
+
+    g_ptr_array_add(list, override_new(field, op, value, vendor));
+    return list;
+}
+
+static bool vendor_has(const char *path, Value *vendor, const char *field, char **tokens)
+{
+    g_autoptr(Value) at = component_get_field(path, vendor, field);
+
+    if (at)
+        return true;
+    if (!vendor || !path_is_device(path) || is_binding_field(path, tokens))
+        return false;
+
+    g_autoptr(Value) keyed = to_keyed(path, vendor);
+    VALUE_FOREACH_ENTRY (key, fields, value_map_get(keyed, DEVICE_BINDINGS))
+        if (value_get(fields, (const char *const *) tokens))
+            return true;
+    return false;
+}
+
+/* Whether the component as it is now lets one set or unset this field. */
+static bool check_place(const char *path, Value *effective, const char *field, char **tokens, bool unset,
+                        bool vendor_has_it, GError **error)
+{
+    g_autoptr(Value) keyed = to_keyed(path, effective);
+    Value *at = keyed;
+    uint32_t dgn;
+    int instance;
+
+    if (is_binding_field(path, tokens) && tokens[1]) {
+        bool exists = value_map_get(value_map_get(keyed, DEVICE_BINDINGS), tokens[1]) != NULL;
+
+        if (!binding_key_parse(tokens[1], &dgn, &instance)) {
+            g_set_error(
+                error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA,
+                "%s: \"%s\" names no binding; one is written DGN:instance, like 1FEDA:25 or 1FEDA:default",
+                field, tokens[1]);
+            return false;
+        }
+        if (tokens[2] && !exists) {
+            g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_NO_SUCH_FIELD, "%s has no binding %s", path,
+                        tokens[1]);
+            return false;
+        }
+        if (tokens[2] && (g_str_equal(tokens[2], "dgn") || g_str_equal(tokens[2], "instance"))) {
+            g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA,
+                        "%s: a binding is named by its DGN and instance; add the new one and unset this one",
+                        field);
+            return false;
+        }
+    }
+
+    for (guint i = 0; tokens[i]; i++) {
+        if (!value_is_map(at)) {
+            g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA,
+                        "%s: \"%s\" has no members, it is a %s%s", field, i == 0 ? path : tokens[i - 1],
+                        value_type_name(value_type(at)),
+                        value_is_list(at) ? "; a list is set as a whole" : "");
+            return false;
+        }
+        at = value_map_get(at, tokens[i]);
+        if (!at)
+            break;
+    }
+
+    if (unset && !at && !vendor_has_it) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_NO_SUCH_FIELD, "%s has no field %s%s", path, field,
+                    is_binding_field(path, tokens) ? " of its own at that binding" : "");
+        return false;
+    }
+    return true;
+}
+
+/* Edits inside an override that lies around the field. */
+static GPtrArray *fold(const char *path, GPtrArray *overrides, const Override *around, const char *field,
+                       Value *value)
+{
+    const char *inside = field + strlen(around->field);
+    g_autoptr(Value) changed = NULL;
+
+    if (around->field[0] == 0) {
+        g_autoptr(GPtrArray) edit = override_list_new();
+
+        g_ptr_array_add(edit, override_new(field, value ? OVERRIDE_SET : OVERRIDE_UNSET, value, NULL));
+        changed = override_apply(path, around->value, edit);
+    } else {
+        g_auto(GStrv) tokens = pointer_split(inside, NULL);
+
+        changed = around->value ? value_ref(around->value) : value_new_map();
+        if (value) {
+            clear_way(&changed, tokens);
+            value_set(&changed, (const char *const *) tokens, value);
+        } else {
+            value_remove(&changed, (const char *const *) tokens);
+        }
+    }
+    return list_with(overrides, around->field, OVERRIDE_SET, changed, around->vendor);
+}
+
+static GPtrArray *record_whole(Value *vendor, Value *effective, Value *value, GError **error)
+{
+    GPtrArray *list;
+
+    if (!value && !effective) {
+        g_set_error_literal(error, CONFIG_ERROR, CONFIG_ERROR_NO_SUCH_FIELD,
+                            "There is no such component to delete");
+        return NULL;
+    }
+    list = override_list_new();
+    if (value || vendor)
+        g_ptr_array_add(list, override_new("", value ? OVERRIDE_SET : OVERRIDE_UNSET, value, vendor));
+    return list;
+}
+
+/* A binding as a value: its address is its name and not a field. */
+static Value *strip_address(Value *value)
+{
+    Value *fields = value_ref(value);
+
+    value_map_remove(&fields, "dgn");
+    value_map_remove(&fields, "instance");
+    return fields;
+}
+
+GPtrArray *override_record(const char *path, Value *vendor, GPtrArray *overrides, const char *field,
+                           Value *value, GError **error)
+{
+    g_autoptr(Value) effective = override_apply(path, vendor, overrides);
+    g_auto(GStrv) tokens = pointer_split(field, error);
+    g_autoptr(Value) at_vendor = NULL, own = NULL;
+
+    if (!tokens)
+        return NULL;
+    if (!tokens[0])
+        return record_whole(vendor, effective, value, error);
+    if (!effective) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_NO_SUCH_FIELD, "There is no component %s", path);
+        return NULL;
+    }
+
+    if (is_binding_field(path, tokens) && !tokens[1]) {
+        g_autoptr(Value) data = value_ref(effective);
+
+        value_map_remove(&data, DEVICE_BINDINGS);
+        if (value)
+            value_map_set(&data, DEVICE_BINDINGS, value);
+        g_autoptr(Value) keyed = device_to_keyed(data, error);
+        return keyed ? override_record_component(path, vendor, overrides, data, error) : NULL;
+    }
+
+    bool vendor_has_it = vendor_has(path, vendor, field, tokens);
+    if (!check_place(path, effective, field, tokens, value == NULL, vendor_has_it, error))
+        return NULL;
+    if (value && is_binding_field(path, tokens) && !tokens[2]) {
+        if (!value_is_map(value)) {
+            g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA,
+                        "%s: a binding is a map of the fields that differ there", field);
+            return NULL;
+        }
+        own = strip_address(value);
+        value = own;
+    }
+
+    Override *around = find_around(overrides, field);
+    if (around)
+        return fold(path, overrides, around, field, value);
+    if (!value && !vendor_has_it)
+        return list_copy_without(overrides, field);
+    at_vendor = component_get_field(path, vendor, field);
+    return list_with(overrides, field, value ? OVERRIDE_SET : OVERRIDE_UNSET, value, at_vendor);
+}
+
+/* One round: an edit for each field that differs. Setting a device-level field takes it from the bindings,
+ * so that another round may be needed to put it back where the caller wants it to differ. */
+static GPtrArray *record_diffs(const char *path, Value *vendor, GPtrArray *overrides, GPtrArray *diffs,
+                               GError **error)
+{
+    g_autoptr(GPtrArray) list = list_copy(overrides);
+
+    for (guint i = 0; i < diffs->len; i++) {
+        const FieldDiff *diff = g_ptr_array_index(diffs, i);
+        g_autoptr(GError) local = NULL;
+        GPtrArray *next = override_record(path, vendor, list, diff->field, diff->after, &local);
+
+        if (!next && !diff->after && g_error_matches(local, CONFIG_ERROR, CONFIG_ERROR_NO_SUCH_FIELD))
+            continue;
+        if (!next) {
+            g_propagate_error(error, g_steal_pointer(&local));
+            return NULL;
+        }
+        g_ptr_array_unref(list);
+        list = next;
+    }
+    return g_steal_pointer(&list);
+}
+
+GPtrArray *override_record_component(const char *path, Value *vendor, GPtrArray *overrides, Value *data,
+                                     GError **error)
+{
+    g_autoptr(Value) effective = override_apply(path, vendor, overrides);
+    g_autoptr(GPtrArray) list = effective ? list_copy(overrides) : override_list_new();
+
+    if (!vendor || !value_is_map(vendor) || !value_is_map(data) || (effective && !value_is_map(effective)))
+        return effective && value_equal(effective, data) ? g_steal_pointer(&list)
+                                                         : record_whole(vendor, effective, data, error);
+
+    for (unsigned round = 0; round < RECORD_ROUNDS_MAX; round++) {
+        g_autoptr(Value) now = override_apply(path, vendor, list);
+        g_autoptr(GPtrArray) diffs = component_diff(path, now, data);
+
+        if (diffs->len == 0)
+            return g_steal_pointer(&list);
+        GPtrArray *next = record_diffs(path, vendor, list, diffs, error);
+        if (!next)
+            return NULL;
+        g_ptr_array_unref(list);
+        list = next;
+    }
+
+    g_autoptr(Value) now = override_apply(path, vendor, list);
+    g_autoptr(GPtrArray) diffs = component_diff(path, now, data);
+    if (diffs->len == 0)
+        return g_steal_pointer(&list);
+    return record_whole(vendor, effective, data, error);
+}
+
+GPtrArray *override_reset(const char *path, Value *vendor, GPtrArray *overrides, const char *field,
+                          GError **error)
+{
+    Override *around = find_around(overrides, field);
+
+    if (!vendor) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_NO_SUCH_FIELD,
+                    "%s is not from the vendor's file, so there is nothing to go back to; delete it instead",
+                    path);
+        return NULL;
+    }
+    if (!around)
+        return list_copy_without(overrides, field);
+    if (around->field[0] == 0 && around->op == OVERRIDE_UNSET) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_NO_SUCH_FIELD,
+                    "%s is deleted; reset it as a whole to have it back", path);
+        return NULL;
+    }
+
+    g_autoptr(Value) at_vendor = component_get_field(path, vendor, field);
+    return fold(path, overrides, around, field, at_vendor);
+}

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "coach/rules.h"
+
+#include "base/error.h"
+#include "base/pointer.h"
+#include "coach/device.h"
+#include "coach/dgn.h"
+#include "coach/override.h"
+#include "coach/path.h"
+
+#include <string.h>
+
+#define ENTITY_ID "entity_id"
+
+struct Rules {
+    Value *metadata;   /* file_metadata */
+    Value *entity;     /* validation_rules/entity_validation */
+    Value *interface;  /* validation_rules/interface_validation */
+    Value *config;     /* validation_rules/config_validation */
+    Value *integrity;  /* validation_rules/integrity_validation */
+    GRegex *entity_id; /* entity_validation/entity_id_pattern */
+};
+
+static Value *child(Value *map, const char *key)
+{
+    Value *value = value_map_get(map, key);
+
+    return value ? value_ref(value) : NULL;
+}
+
+Rules *rules_new(Value *file_metadata, Value *validation_rules)
+{
+    Rules *rules = g_new0(Rules, 1);
+    const char *pattern;
+
+    rules->metadata = file_metadata ? value_ref(file_metadata) : NULL;
+    rules->entity = child(validation_rules, "entity_validation");
+    rules->interface = child(validation_rules, "interface_validation");
+    rules->config = child(validation_rules, "config_validation");
+    rules->integrity = child(validation_rules, "integrity_validation");
+
+    pattern = value_map_get_string(rules->entity, "entity_id_pattern");
+    if (pattern)
+        rules->entity_id = g_regex_new(pattern, G_REGEX_DOLLAR_ENDONLY | G_REGEX_ANCHORED, 0, NULL);
+    return rules;
+}
+
+void rules_free(Rules *rules)
+{
+    if (!rules)
+        return;
+    g_clear_pointer(&rules->metadata, value_unref);
+    g_clear_pointer(&rules->entity, value_unref);
+    g_clear_pointer(&rules->interface, value_unref);
+    g_clear_pointer(&rules->config, value_unref);
+    g_clear_pointer(&rules->integrity, value_unref);
+    g_clear_pointer(&rules->entity_id, g_regex_unref);
+    g_free(rules);
+}
+
+static void problem_free(Problem *problem)
+{
+    g_free(problem->path);
+    g_free(problem->field);
+    g_free(problem->message);
+    g_free(problem);
+}
+
+GPtrArray *problem_list_new(void)
+{
+    return g_ptr_array_new_with_free_func((GDestroyNotify) problem_free);
+}
+
+void problem_add(GPtrArray *problems, const char *severity, const char *path, const char *field,
+                 const char *format, ...)
+{
+    Problem *problem = g_new0(Problem, 1);
+    va_list arguments;
+
+    va_start(arguments, format);
+    problem->message = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    problem->severity = severity;
+    problem->path = g_strdup(path);
+    problem->field = g_strdup(field);
+    g_ptr_array_add(problems, problem);
+}
+
+static bool problem_list_contains(GPtrArray *problems, const Problem *problem)
+{
+    for (guint i = 0; i < problems->len; i++) {
+        const Problem *other = g_ptr_array_index(problems, i);
+        if (g_str_equal(other->path, problem->path) && g_str_equal(other->field, problem->field) &&
+            g_str_equal(other->message, problem->message))
+            return true;
+    }
+    return false;
+}
+
+static bool list_contains(Value *list, const char *text)
+{
+    VALUE_FOREACH_ITEM (item, list)
+        if (value_is_string(item) && g_str_equal(value_string(item), text))
+            return true;
+    return false;
+}
+
+static bool flag(Value *map, const char *key, bool otherwise)
+{
+    Value *value = value_map_get(map, key);
+
+    return value && value_type(value) == VALUE_BOOLEAN ? value_boolean(value) : otherwise;
+}
+
+Value *rules_logical_interfaces(const Rules *rules)
+{
+    Value *list = value_map_get(rules->interface, "allowed_logical_interfaces");
+
+    return value_is_list(list) ? list : NULL;
+}
+
+bool rules_check_dgn_pairs(const Rules *rules)
+{
+    return flag(rules->integrity, "check_dgn_pairs", true);
+}
+
+int64_t rules_max_instances(const Rules *rules)
+{
+    Value *value = value_map_get(rules->entity, "max_instances_per_dgn");
+
+    return value && value_type(value) == VALUE_INTEGER ? value_integer(value) : INSTANCE_MAX + 1;
+}
+
+/* Components */
+
+static void check_interface(const Rules *rules, const char *path, const char *field, const char *name,
+                            GPtrArray *problems)
+{
+    Value *logical = rules_logical_interfaces(rules);
+    Value *physical = value_map_get(rules->interface, "allowed_physical_interfaces");
+    bool logical_only = flag(rules->interface, "require_logical_interfaces", false);
+
+    if (!logical || list_contains(logical, name) || (!logical_only && list_contains(physical, name)))
+        return;
+    problem_add(problems, PROBLEM_WARNING, path, field,
+                "interface \"%s\" is none of those that the coach file allows%s", name,
+                list_contains(physical, name) ? " (it asks for logical names, not physical ones)" : "");
+}
+
+/* The fields that the rules speak of, as one entry has them. `prefix` is "" or the binding's pointer. */
+static void check_entry(const Rules *rules, const char *path, const char *prefix, Value *flat,
+                        GPtrArray *problems)
+{
+    const char *type = value_map_get_string(flat, "device_type"),
+               *interface = value_map_get_string(flat, "interface");
+    Value *types = value_map_get(rules->entity, "supported_device_types");
+
+    VALUE_FOREACH_ITEM (required, value_map_get(rules->entity, "required_fields")) {
+        Value *value = value_is_string(required) ? value_map_get(flat, value_string(required)) : NULL;
+
+        if (!value_is_string(required) || (value && value_type(value) != VALUE_NULL))
+            continue;
+        g_autofree char *field = g_strconcat(prefix, "/", value_string(required), NULL);
+        problem_add(problems, PROBLEM_WARNING, path, field, "required field \"%s\" is missing",
+                    value_string(required));
+    }
+    if (type && value_is_list(types) && !list_contains(types, type)) {
+        g_autofree char *field = g_strconcat(prefix, "/device_type", NULL);
+        problem_add(problems, PROBLEM_WARNING, path, field,
+                    "device type \"%s\" is none of those that the coach file supports", type);
+    }
+    if (interface) {
+        g_autofree char *field = g_strconcat(prefix, "/interface", NULL);
+        check_interface(rules, path, field, interface, problems);
+    }
+}
+
+/* A problem of the shared fields shows at every binding; say it once. */
+static void check_bindings(const Rules *rules, const char *path, Value *keyed, GPtrArray *problems)
+{
+    g_autoptr(GHashTable) said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    VALUE_FOREACH_ENTRY (key, fields, value_map_get(keyed, DEVICE_BINDINGS)) {
+        g_autoptr(GPtrArray) found = problem_list_new();
+        g_autoptr(Value) flat = device_flatten(keyed, key);
+
+        check_entry(rules, path, "", flat, found);
+        for (guint i = 0; i < found->len; i++) {
+            const Problem *problem = g_ptr_array_index(found, i);
+            g_autofree char *field = NULL;
+
+            if (value_map_get(fields, problem->field + 1))
+                field = g_strdup_printf("/" DEVICE_BINDINGS "/%s%s", key, problem->field);
+            else
+                field = g_strdup(problem->field);
+            char *once = g_strconcat(field, "\n", problem->message, NULL);
+            if (g_hash_table_add(said, once))
+                problem_add(problems, problem->severity, path, field, "%s", problem->message);
+        }
+    }
+}
+
+static void check_entity_id(const Rules *rules, const char *path, Value *component, GPtrArray *problems)
+{
+    const char *id = value_map_get_string(component, ENTITY_ID);
+
+    if (id && rules->entity_id && !g_regex_match(rules->entity_id, id, 0, NULL))
+        problem_add(problems, PROBLEM_WARNING, path, "/" ENTITY_ID,
+                    "\"%s\" does not have the form that the coach file asks for, %s", id,
+                    g_regex_get_pattern(rules->entity_id));
+}
+
+void rules_check_component(const Rules *rules, const char *path, Value *component, GPtrArray *problems)
+{
+    g_autoptr(Value) keyed = NULL;
+
+    if (!path_is_device(path))
+        return;
+    check_entity_id(rules, path, component, problems);
+
+    keyed = device_to_keyed(component, NULL);
+    if (value_length(value_map_get(keyed, DEVICE_BINDINGS)) > 0)
+        check_bindings(rules, path, keyed, problems);
+    else
+        check_entry(rules, path, "", component, problems);
+}
+
+/* Edits */
+
+/* The name by which a rule calls a field: its first token, at a binding the one after the binding's key; a
+ * binding itself is "bindings". Free with g_free(). */
+static char *field_name(const char *path, const char *field)
+{
+    g_auto(GStrv) tokens = pointer_split(field, NULL);
+
+    if (!tokens || !tokens[0])
+        return g_strdup("");
+    if (path_is_device(path) && g_str_equal(tokens[0], DEVICE_BINDINGS) && tokens[1] && tokens[2])
+        return g_strdup(tokens[2]);
+    return g_strdup(tokens[0]);
+}
+
+/* Where a device lives is immutable when the file says so of its instance or DGN. */
+static const char *immutable_name(const Rules *rules, const char *name)
+{
+    Value *immutable = value_map_get(rules->metadata, "immutable_fields");
+    static const char *const address[] = {"instance", "dgn_hex", "dgn", NULL};
+
+    if (list_contains(immutable, name))
+        return name;
+    for (guint i = 0; g_str_equal(name, DEVICE_BINDINGS) && address[i]; i++)
+        if (list_contains(immutable, address[i]))
+            return address[i];
+    return NULL;
+}
+
+static bool check_field(const Rules *rules, const char *path, Value *vendor, const char *field, bool force,
+                        GError **error)
+{
+    g_autofree char *name = field_name(path, field);
+    const char *immutable = immutable_name(rules, name);
+    Value *editable = value_map_get(rules->metadata, "runtime_editable_fields");
+
+    if (path_is_device(path) && g_str_equal(field, "/" ENTITY_ID)) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_IMMUTABLE,
+                    "%s: \"" ENTITY_ID "\" is the name of the device and cannot be edited", path);
+        return false;
+    }
+    if (immutable && vendor) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_IMMUTABLE,
+                    "%s%s: the coach file says that \"%s\" is immutable", path, field, immutable);
+        return false;
+    }
+    if (vendor && path_is_device(path) && value_is_list(editable) && !force &&
+        !list_contains(editable, name)) {
+        g_set_error(
+            error, CONFIG_ERROR, CONFIG_ERROR_IMMUTABLE,
+            "%s%s: \"%s\" is none of the fields that the coach file means to be edited (runtime_editable_fields); the option \"force\" "
+            "edits it all the same",
+            path, field, name);
+        return false;
+    }
+    return true;
+}
+
+static bool check_fields(const Rules *rules, const char *path, Value *vendor, Value *before, Value *after,
+                         GPtrArray *fields, bool force, GError **error)
+{
+    g_autoptr(GPtrArray) diffs = NULL;
+
+    for (guint i = 0; before && i < fields->len; i++)
+        if (!check_field(rules, path, vendor, g_ptr_array_index(fields, i), force, error))
+            return false;
+    if (!before || !after)
+        return true;
+
+    diffs = component_diff(path, before, after);
+    for (guint i = 0; i < diffs->len; i++) {
+        const FieldDiff *diff = g_ptr_array_index(diffs, i);
+        if (!check_field(rules, path, vendor, diff->field, force, error))
+            return false;
+    }
+    return true;
+}
+
+static bool check_identity(const char *path, Value *after, GError **error)
+{
+    g_autofree char *id = NULL;
+    const char *field;
+
+    if (!path_is_device(path) || !path_split(path, NULL, &id, NULL))
+        return true;
+    if (!value_is_map(after)) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA,
+                    "%s: a device is an object, this is a %s", path, value_type_name(value_type(after)));
+        return false;
+    }
+    field = value_map_get_string(after, ENTITY_ID);
+    if (!field || !g_str_equal(field, id)) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA,
+                    "%s: \"" ENTITY_ID "\" has to be \"%s\", as the path says", path, id);
+        return false;
+    }
+    g_autoptr(Value) keyed = device_to_keyed(after, error);
+    return keyed != NULL;
+}
+
+bool rules_check_edit(const Rules *rules, const char *path, Value *vendor, Value *before, Value *after,
+                      GPtrArray *fields, bool force, GError **error)
+{
+    g_autoptr(GPtrArray) old = problem_list_new();
+    g_autoptr(GPtrArray) new = problem_list_new();
+
+    if (!flag(rules->config, "allow_runtime_modification", true)) {
+        g_set_error_literal(
+            error, CONFIG_ERROR, CONFIG_ERROR_IMMUTABLE,
+            "The coach file does not allow edits (validation_rules: allow_runtime_modification is false)");
+        return false;
+    }
+    if (!check_fields(rules, path, vendor, before, after, fields, force, error))
+        return false;
+    if (!after)
+        return true;
+    if (!check_identity(path, after, error))
+        return false;
+
+    if (before)
+        rules_check_component(rules, path, before, old);
+    rules_check_component(rules, path, after, new);
+    for (guint i = 0; i < new->len; i++) {
+        const Problem *problem = g_ptr_array_index(new, i);
+
+        if (problem_list_contains(old, problem))
+            continue;
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA, "%s%s: %s", problem->path,
+                    problem->field, problem->message);
+        return false;
+    }
+    return true;
+}

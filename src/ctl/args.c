@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* args.c: the table of options, and the reading of a command line with it. */
+
+#include "ctl/args.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+#include "ctl/suggest.h"
+
+#define MEMBER(name) offsetof(Args, name)
+
+const OptionSpec option_specs[] = {
+    {"help", 'h', NULL, N_("Show help, also of one verb, and leave"), OPTIONS_GLOBAL, OPTION_FLAG,
+     MEMBER(help)},
+    {"version", 0, NULL, N_("Show the version and leave"), OPTIONS_GLOBAL, OPTION_FLAG, MEMBER(version)},
+    {"model", 'm', N_("MODEL"), N_("Use this model instead of the active one"), OPTIONS_GLOBAL, OPTION_TEXT,
+     MEMBER(model)},
+    {"json", 'j', NULL, N_("Print JSON, on one line unless on a terminal"), OPTIONS_GLOBAL, OPTION_FLAG,
+     MEMBER(json)},
+    {"color", 0, N_("WHEN"), N_("Use colour: auto, always or never"), OPTIONS_GLOBAL, OPTION_COLOR,
+     MEMBER(color)},
+    {"no-ask-password", 0, NULL, N_("Fail rather than ask for a password"), OPTIONS_GLOBAL, OPTION_FLAG,
+     MEMBER(no_ask_password)},
+    {"socket", 0, N_("PATH"), N_("Talk to the service over its own socket, without a bus"), OPTIONS_GLOBAL,
+     OPTION_TEXT, MEMBER(socket)},
+    {"address", 0, N_("ADDRESS"), N_("Use the message bus at this D-Bus address"), OPTIONS_GLOBAL,
+     OPTION_TEXT, MEMBER(address)},
+
+    {"expected-revision", 0, N_("N"), N_("Write only if the configuration is still at revision N"),
+     OPTIONS_WRITE, OPTION_NUMBER, MEMBER(expected_revision)},
+    {"reason", 0, N_("TEXT"), N_("Say why; it is kept in the history"), OPTIONS_EDIT, OPTION_TEXT,
+     MEMBER(reason)},
+    {"force", 0, NULL, N_("Also edit device fields that the coach file does not list as editable"),
+     OPTIONS_EDIT, OPTION_FLAG, MEMBER(force)},
+    {"string", 0, NULL, N_("Take VALUE as text, whatever it looks like"), OPTIONS_VALUE, OPTION_FLAG,
+     MEMBER(string)},
+    {"json-value", 0, NULL, N_("Take VALUE as JSON, and refuse it if it is not"), OPTIONS_VALUE, OPTION_FLAG,
+     MEMBER(json_value)},
+    {"lines", 'n', N_("N"), N_("Show at most N (default 50)"), OPTIONS_PAGE, OPTION_NUMBER, MEMBER(lines)},
+    {"before", 0, N_("CHANGE"), N_("Begin below this change"), OPTIONS_PAGE, OPTION_NUMBER, MEMBER(before)},
+    {"kind", 0, N_("KIND"), N_("Only changes of this kind: import, edit, activate, interface"), OPTIONS_KIND,
+     OPTION_TEXT, MEMBER(kind)},
+    {"dgn", 0, N_("DGN"), N_("Devices at this DGN, in hexadecimal"), OPTIONS_FIND, OPTION_TEXT, MEMBER(dgn)},
+    {"instance", 0, N_("N"), N_("Devices at this instance, 0 to 255 or “default”"), OPTIONS_FIND,
+     OPTION_TEXT, MEMBER(instance)},
+    {"type", 0, N_("TYPE"), N_("Devices of this type, “light”"), OPTIONS_FIND, OPTION_TEXT, MEMBER(type)},
+    {"area", 0, N_("AREA"), N_("Devices in this area, “interior.bedroom”"), OPTIONS_FIND, OPTION_TEXT,
+     MEMBER(area)},
+    {"interface", 0, N_("NAME"), N_("Devices on this logical interface, “house”"), OPTIONS_FIND, OPTION_TEXT,
+     MEMBER(interface)},
+    {"text", 0, N_("TEXT"), N_("Components that contain this text; the same as TEXT alone"), OPTIONS_FIND,
+     OPTION_TEXT, MEMBER(text)},
+    {"direction", 0, N_("WORD"), N_("Only of this direction: status, command, request, other"), OPTIONS_DGNS,
+     OPTION_TEXT, MEMBER(direction)},
+    {"full", 'l', NULL, N_("Do not cut columns short on a narrow terminal"), OPTIONS_FULL, OPTION_FLAG,
+     MEMBER(full)},
+    {0},
+};
+
+static const OptionSpec *spec_by_letter(char letter)
+{
+    for (const OptionSpec *spec = option_specs; spec->name; spec++) {
+        if (spec->letter && spec->letter == letter)
+            return spec;
+    }
+    return NULL;
+}
+
+static const OptionSpec *spec_by_name(const char *name, size_t length)
+{
+    for (const OptionSpec *spec = option_specs; spec->name; spec++) {
+        if (strlen(spec->name) == length && strncmp(spec->name, name, length) == 0)
+            return spec;
+    }
+    return NULL;
+}
+
+static bool fail_unknown(const char *name, size_t length, GError **error)
+{
+    g_autofree char *word = g_strndup(name, length);
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+    for (const OptionSpec *spec = option_specs; spec->name; spec++)
+        g_ptr_array_add(names, (void *) spec->name);
+
+    g_autoptr(GPtrArray) close = suggest_close(word, names, 1);
+    if (close->len > 0)
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION,
+                    _("There is no option --%s. Did you mean --%s?"), word, (const char *) close->pdata[0]);
+    else
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION,
+                    _("There is no option --%s. If it is meant as a value, put “--” before it."), word);
+    return false;
+}
+
+static bool set_number(const OptionSpec *spec, const char *text, uint64_t *member, GError **error)
+{
+    guint64 number;
+
+    if (!g_ascii_string_to_unsigned(text, 10, 0, ARGS_ABSENT - 1, &number, NULL)) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _("--%s takes a number, not “%s”."),
+                    spec->name, text);
+        return false;
+    }
+    *member = number;
+    return true;
+}
+
+static bool set_color(const char *text, ColorMode *member, GError **error)
+{
+    if (color_mode_parse(text, member))
+        return true;
+    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                _("--color takes auto, always or never, not “%s”."), text);
+    return false;
+}
+
+/* `text` is the argument, NULL for a flag. */
+static bool set_option(Args *args, const OptionSpec *spec, const char *text, GError **error)
+{
+    void *member = (char *) args + spec->offset;
+
+    g_ptr_array_add(args->given, (void *) spec);
+    switch (spec->kind) {
+    case OPTION_FLAG:
+        *(bool *) member = true;
+        return true;
+    case OPTION_TEXT:
+        *(const char **) member = text;
+        return true;
+    case OPTION_NUMBER:
+        return set_number(spec, text, member, error);
+    case OPTION_COLOR:
+        return set_color(text, member, error);
+    }
+    g_assert_not_reached();
+}
+
+/* Gives the option what stands after it on the command line, if it needs that. */
+static bool take_option(Args *args, const OptionSpec *spec, char **argv, int *index, GError **error)
+{
+    if (!spec->argument)
+        return set_option(args, spec, NULL, error);
+    if (argv[*index + 1])
+        return set_option(args, spec, argv[++*index], error);
+    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _("--%s needs %s after it."), spec->name,
+                _(spec->argument));
+    return false;
+}
+
+static bool parse_long(Args *args, char **argv, int *index, GError **error)
+{
+    const char *name = argv[*index] + 2;
+    const char *equals = strchr(name, '=');
+    size_t length = equals ? (size_t) (equals - name) : strlen(name);
+    const OptionSpec *spec = spec_by_name(name, length);
+
+    if (!spec)
+        return fail_unknown(name, length, error);
+    if (!equals)
+        return take_option(args, spec, argv, index, error);
+    if (spec->argument)
+        return set_option(args, spec, equals + 1, error);
+    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _("--%s takes no value."), spec->name);
+    return false;
+}
+
+/* "-jm MODEL", "-n20" */
+static bool parse_short(Args *args, char **argv, int *index, GError **error)
+{
+    const char *word = argv[*index];
+
+    for (const char *letter = word + 1; *letter; letter++) {
+        const OptionSpec *spec = spec_by_letter(*letter);
+
+        if (!spec) {
+            g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION,
+                        _("There is no option “%s”. If it is meant as a value, put “--” before it."), word);
+            return false;
+        }
+        if (spec->argument && letter[1])
+            return set_option(args, spec, letter + 1, error);
+        if (!take_option(args, spec, argv, index, error))
+            return false;
+    }
+    return true;
+}
+
+static bool is_option(const char *word)
+{
+    return word[0] == '-' && word[1] && !g_ascii_isdigit(word[1]) && word[1] != '.';
+}
+
+bool args_parse(Args *args, int argc, char **argv, GError **error)
+{
+    bool options_ended = false;
+
+    *args = (Args){
+        .model = "",
+        .reason = "",
+        .expected_revision = ARGS_ABSENT,
+        .lines = ARGS_ABSENT,
+        .before = ARGS_ABSENT,
+        .words = g_ptr_array_new(),
+        .given = g_ptr_array_new(),
+    };
+    for (int i = 1; i < argc; i++) {
+        const char *word = argv[i];
+
+        /* The bus takes UTF-8 only, and so do JSON and the terminal. */
+        if (!g_utf8_validate(word, -1, NULL)) {
+            g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                        _("Argument %d is not valid UTF-8."), i);
+            return false;
+        }
+        if (options_ended || !is_option(word))
+            g_ptr_array_add(args->words, argv[i]);
+        else if (strcmp(word, "--") == 0)
+            options_ended = true;
+        else if (!(word[1] == '-' ? parse_long(args, argv, &i, error) : parse_short(args, argv, &i, error)))
+            return false;
+    }
+    return true;
+}
+
+void args_clear(Args *args)
+{
+    g_clear_pointer(&args->words, g_ptr_array_unref);
+    g_clear_pointer(&args->given, g_ptr_array_unref);
+}
+
+const OptionSpec *args_outside(const Args *args, unsigned groups)
+{
+    for (unsigned i = 0; i < args->given->len; i++) {
+        const OptionSpec *spec = args->given->pdata[i];
+
+        if (spec->group != OPTIONS_GLOBAL && !(spec->group & groups))
+            return spec;
+    }
+    return NULL;
+}
+
+char *option_usage(const OptionSpec *spec)
+{
+    g_autofree char *letter = spec->letter ? g_strdup_printf("-%c, ", spec->letter) : g_strdup("    ");
+
+    if (!spec->argument)
+        return g_strconcat(letter, "--", spec->name, NULL);
+    return g_strconcat(letter, "--", spec->name, "=", _(spec->argument), NULL);
+}

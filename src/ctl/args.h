@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* args.h: the command line. Options may stand anywhere; "--" ends them; a negative number is no option. */
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ctl/term.h"
+
+/* Which verbs take an option. */
+typedef enum OptionGroup {
+    OPTIONS_GLOBAL = 0,     /* every verb */
+    OPTIONS_WRITE = 1 << 0, /* --expected-revision */
+    OPTIONS_EDIT = 1 << 1,  /* --reason, --force */
+    OPTIONS_VALUE = 1 << 2, /* --string, --json-value */
+    OPTIONS_PAGE = 1 << 3,  /* --lines, --before */
+    OPTIONS_KIND = 1 << 4,  /* --kind */
+    OPTIONS_FIND = 1 << 5,  /* what to find */
+    OPTIONS_DGNS = 1 << 6,  /* --direction */
+    OPTIONS_FULL = 1 << 7,  /* --full */
+} OptionGroup;
+
+#define ARGS_ABSENT UINT64_MAX
+
+typedef struct Args {
+    bool help;
+    bool version;
+    bool json;
+    bool no_ask_password;
+    bool force;
+    bool string;
+    bool json_value;
+    bool full;
+    ColorMode color;
+    const char *model; /* "" for the active one */
+    const char *address;
+    const char *socket;
+    const char *reason; /* "" when none was given */
+    const char *kind;
+    const char *dgn;
+    const char *instance;
+    const char *type;
+    const char *area;
+    const char *interface;
+    const char *text;
+    const char *direction;
+    uint64_t expected_revision; /* numbers: ARGS_ABSENT when not given */
+    uint64_t lines;
+    uint64_t before;
+
+    GPtrArray *words; /* what is no option: the verb and its arguments; borrowed texts */
+    GPtrArray *given; /* the options given, const OptionSpec * */
+} Args;
+
+typedef struct OptionSpec {
+    const char *name;
+    char letter;          /* 0 for none */
+    const char *argument; /* NULL for a flag; translated */
+    const char *help;     /* translated */
+    OptionGroup group;
+    enum { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER, OPTION_COLOR } kind;
+    size_t offset; /* of the member of Args that it sets */
+} OptionSpec;
+
+/* All options; ends with one without a name. */
+extern const OptionSpec option_specs[];
+
+/* Reads the command line. Sets a G_OPTION_ERROR with a whole sentence and returns false when it cannot be
+ * understood. Clear with args_clear() in any case. */
+bool args_parse(Args *args, int argc, char **argv, GError **error);
+void args_clear(Args *args);
+
+/* The first option given that does not belong to these groups; NULL when all do. */
+const OptionSpec *args_outside(const Args *args, unsigned groups);
+
+/* "-m, --model=MODEL": an option as the help shows it. Free with g_free(). */
+char *option_usage(const OptionSpec *spec);

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* help.c: the help of the program and of each verb. */
+
+#include "ctl/help.h"
+
+#include <glib/gi18n.h>
+
+#include "ctl/text.h"
+
+#define TEXT_WIDTH 79
+
+static const char *const family_titles[FAMILY_COUNT] = {
+    [FAMILY_MODELS] = N_("Service and models"),
+    [FAMILY_COMPONENTS] = N_("Components"),
+    [FAMILY_EDITS] = N_("Edits"),
+    [FAMILY_HISTORY] = N_("History"),
+    [FAMILY_RUNTIME] = N_("RV-C and help"),
+};
+
+static const char *const exit_codes[] = {
+    [EXIT_OK] = N_("all went well"),
+    [EXIT_FAILED] = N_("the operation failed, or a check found errors"),
+    [EXIT_USAGE] = N_("the command line is wrong"),
+    [EXIT_DENIED] = N_("access denied, or the prompt was dismissed"),
+    [EXIT_NOT_FOUND] = N_("no such model, component, field or change, or nothing found"),
+    [EXIT_CONFLICT] = N_("the configuration is not at the expected revision"),
+};
+
+static void print_title(const Ctl *ctl, const char *title)
+{
+    ctl_print("\n%s%s:%s", term_on(&ctl->out, STYLE_HEADER), title, term_off(&ctl->out, STYLE_HEADER));
+}
+
+/* Two columns, the first at least `width` wide. */
+static void print_row(const char *left, unsigned width, const char *right)
+{
+    unsigned used = text_width(left);
+
+    ctl_print("  %s%*s  %s", left, used < width ? (int) (width - used) : 0, "", right);
+}
+
+static char *verb_usage(const Verb *verb)
+{
+    return *verb->arguments ? g_strconcat(verb->name, " ", _(verb->arguments), NULL) : g_strdup(verb->name);
+}
+
+static unsigned widest_verb(void)
+{
+    unsigned width = 0;
+
+    for (const Verb *verb = verbs; verb->name; verb++) {
+        g_autofree char *usage = verb_usage(verb);
+
+        width = MAX(width, text_width(usage));
+    }
+    return width;
+}
+
+static void print_family(const Ctl *ctl, VerbFamily family, unsigned width)
+{
+    print_title(ctl, _(family_titles[family]));
+    for (const Verb *verb = verbs; verb->name; verb++) {
+        g_autofree char *usage = verb_usage(verb);
+
+        if (verb->family == family)
+            print_row(usage, width, _(verb->summary));
+    }
+}
+
+/* The options of these groups; `global` chooses the ones that every verb takes instead. */
+static void print_options(unsigned groups, bool global)
+{
+    unsigned width = 0;
+
+    for (int pass = 0; pass < 2; pass++) {
+        for (const OptionSpec *spec = option_specs; spec->name; spec++) {
+            g_autofree char *usage = option_usage(spec);
+
+            if (global ? spec->group != OPTIONS_GLOBAL : !(spec->group & groups))
+                continue;
+            if (pass == 0)
+                width = MAX(width, text_width(usage));
+            else
+                print_row(usage, width, _(spec->help));
+        }
+    }
+}
+
+void help_print(const Ctl *ctl)
+{
+    unsigned width = widest_verb();
+
+    ctl_print(_("coachiqctl [OPTION…] VERB [ARGUMENT…]\n\nShow and edit the configuration of a coach."));
+    for (VerbFamily family = 0; family < FAMILY_COUNT; family++)
+        print_family(ctl, family, width);
+    print_title(ctl, _("Options"));
+    print_options(0, true);
+    print_title(ctl, _("Options of edits"));
+    print_options(OPTIONS_WRITE | OPTIONS_EDIT, false);
+    print_title(ctl, _("Exit codes"));
+    for (size_t i = 0; i < G_N_ELEMENTS(exit_codes); i++)
+        ctl_print("  %zu  %s", i, _(exit_codes[i]));
+    ctl_print(_("\n“coachiqctl VERB --help” says more about a verb. Without a verb, the status is shown."));
+}
+
+/* A paragraph, broken between words at TEXT_WIDTH; one that is indented is left as it is. */
+static void print_paragraph(const char *paragraph)
+{
+    g_auto(GStrv) words = g_strsplit(paragraph, " ", -1);
+    g_autoptr(GString) line = g_string_new(NULL);
+
+    if (*paragraph == ' ') {
+        ctl_print("%s", paragraph);
+        return;
+    }
+    for (unsigned i = 0; words[i]; i++) {
+        if (line->len > 0 && text_width(line->str) + 1 + text_width(words[i]) > TEXT_WIDTH) {
+            ctl_print("%s", line->str);
+            g_string_truncate(line, 0);
+        }
+        g_string_append_printf(line, "%s%s", line->len > 0 ? " " : "", words[i]);
+    }
+    ctl_print("%s", line->str);
+}
+
+void help_print_verb(const Ctl *ctl, const Verb *verb)
+{
+    g_autofree char *usage = verb_usage(verb);
+
+    ctl_print("coachiqctl [OPTION…] %s\n\n%s.", usage, _(verb->summary));
+    if (verb->help) {
+        g_auto(GStrv) lines = g_strsplit(_(verb->help), "\n", -1);
+
+        putchar('\n');
+        for (unsigned i = 0; lines[i]; i++)
+            print_paragraph(lines[i]);
+    }
+    if (verb->options) {
+        print_title(ctl, _("Options"));
+        print_options(verb->options, false);
+    }
+    ctl_print(_("\n“coachiqctl --help” lists the options that every verb takes, and the exit codes."));
+}
+
+int verb_help(Ctl *ctl)
+{
+    const char *name = ctl_argument(ctl, 0);
+    const Verb *verb = name ? verb_find(name) : NULL;
+
+    if (name && !verb)
+        return ctl_usage(ctl, _("There is no verb “%s”."), name);
+    if (verb)
+        help_print_verb(ctl, verb);
+    else
+        help_print(ctl);
+    return EXIT_OK;
+}

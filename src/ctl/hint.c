@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* hint.c: the table of errors, and the close names behind "did you mean". */
+
+#include "ctl/hint.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+#include "ctl/component.h"
+#include "ctl/format.h"
+#include "ctl/paths.h"
+#include "ctl/suggest.h"
+#include "ctl/text.h"
+
+#define SUGGESTIONS 3
+
+static char *did_you_mean(const char *word, GPtrArray *candidates)
+{
+    g_autoptr(GPtrArray) close = suggest_close(word, candidates, SUGGESTIONS);
+
+    if (close->len == 0)
+        return NULL;
+    g_ptr_array_add(close, NULL);
+
+    g_autofree char *list = g_strjoinv(", ", (char **) close->pdata);
+    return g_strdup_printf(_("Did you mean %s?"), list);
+}
+
+/* The model the person named, as an argument of the verb or with --model. */
+static const char *model_named(const Ctl *ctl)
+{
+    const char *argument = ctl_argument(ctl, 0);
+
+    return *ctl->args.model || ctl->path || !argument ? ctl->args.model : argument;
+}
+
+static char *look_up_model(Ctl *ctl)
+{
+    g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+    g_autoptr(GPtrArray) ids = g_ptr_array_new();
+
+    if (!*model_named(ctl))
+        return g_strdup(_("No model is active. Say which coach this is with “coachiqctl activate MODEL”."));
+
+    g_autoptr(CallOptions) options = call_options_new();
+    g_autoptr(Value) reply = ctl_call(ctl, &error, "ListModels", "aa{sv}", options, "");
+    if (!reply)
+        return NULL;
+    VALUE_FOREACH_ITEM (model, value_list_item(reply, 0))
+        g_ptr_array_add(ids, (void *) dict_text(model, "Id"));
+    return did_you_mean(model_named(ctl), ids);
+}
+
+static char *look_up_mapping(Ctl *ctl)
+{
+    g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+    g_autoptr(GPtrArray) paths = NULL;
+
+    if (!ctl->path || !(paths = paths_list(ctl, "", &error)))
+        return NULL;
+    /* The section may be what was mistyped, or have been added by us. */
+    const char *slash = strrchr(ctl->path, '/');
+    return did_you_mean(slash ? slash + 1 : ctl->path, paths);
+}
+
+static char *look_up_field(Ctl *ctl)
+{
+    g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+
+    if (!ctl->path || !ctl->field)
+        return NULL;
+
+    g_autoptr(Value) reply =
+        ctl_call(ctl, &error, "GetMapping", "sst", NULL, "ss", ctl->args.model, ctl->path);
+    if (!reply)
+        return NULL;
+
+    g_autoptr(Value) data = format_parse(item_text(reply, 0));
+    g_autoptr(GPtrArray) fields = component_fields(data);
+    return did_you_mean(ctl->field, fields);
+}
+
+static char *look_up_revision(Ctl *ctl)
+{
+    g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+    g_autoptr(Value) properties = ctl_client(ctl, &error) ? client_properties(ctl->client, &error) : NULL;
+
+    return properties ? g_strdup_printf(_("It is at revision %" G_GINT64_FORMAT " now."),
+                                        dict_number(properties, "Revision"))
+                      : NULL;
+}
+
+#define START_ADVICE                                                                                        \
+    N_("Start it with “systemctl start coachiq-configd”; “systemctl status coachiq-configd” says why it is not running.")
+#define LOG_ADVICE N_("“journalctl -u coachiq-configd” has more.")
+
+static const Hint hints[] = {
+    {SD_BUS_ERROR_ACCESS_DENIED, EXIT_DENIED, N_("You may not do that: %s"),
+     N_("An administrator can allow you to edit the configuration by adding you to the group coachiq."),
+     NULL},
+    {SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, EXIT_DENIED,
+     N_("You have to authenticate for that first."),
+     N_("Leave --no-ask-password out to be asked, or have an administrator add you to the group coachiq."),
+     NULL},
+
+    {SERVICE_ERROR "NoSuchModel", EXIT_NOT_FOUND, NULL, N_("“coachiqctl models” lists the models."),
+     look_up_model},
+    {SERVICE_ERROR "NoSuchMapping", EXIT_NOT_FOUND, NULL, N_("“coachiqctl show” lists the components."),
+     look_up_mapping},
+    {SERVICE_ERROR "NoSuchField", EXIT_NOT_FOUND, NULL, NULL, look_up_field},
+    {SERVICE_ERROR "NoSuchChange", EXIT_NOT_FOUND, NULL, N_("“coachiqctl changes” lists the changes."),
+     NULL},
+    {SERVICE_ERROR "NoSuchBackup", EXIT_NOT_FOUND, NULL, NULL, NULL},
+    {SERVICE_ERROR "NotImported", EXIT_NOT_FOUND, NULL, N_("Bring it in with “coachiqctl import MODEL”."),
+     NULL},
+
+    {SERVICE_ERROR "Conflict", EXIT_CONFLICT,
+     N_("The configuration has changed meanwhile, so nothing was written."),
+     N_("Look at it again (“coachiqctl changes”) before you repeat the edit."), look_up_revision},
+
+    {SERVICE_ERROR "Immutable", EXIT_FAILED, NULL,
+     N_("The coach file decides what may be edited: see file_metadata. --force lifts runtime_editable_fields, but never immutable_fields."),
+     NULL},
+    {SERVICE_ERROR "ReadOnly", EXIT_FAILED, NULL, N_("The disk may be mounted read-only. Reading goes on."),
+     NULL},
+    {SERVICE_ERROR "NoSpace", EXIT_FAILED, NULL,
+     N_("Make room on the disk that holds /var/lib/coachiq-config, then try again."), NULL},
+    {SERVICE_ERROR "Locked", EXIT_FAILED, NULL,
+     N_("Another program has the database open. Close it, then try again."), NULL},
+    {SERVICE_ERROR "Corrupt", EXIT_FAILED, NULL, LOG_ADVICE, NULL},
+    {SD_BUS_ERROR_IO_ERROR, EXIT_FAILED, NULL, LOG_ADVICE, NULL},
+    {SD_BUS_ERROR_INVALID_ARGS, EXIT_USAGE, NULL, NULL, NULL},
+    {SD_BUS_ERROR_LIMITS_EXCEEDED, EXIT_FAILED, NULL,
+     N_("Wait for open requests to end, or answer an open prompt."), NULL},
+
+    {CLIENT_ERROR_CONNECT, EXIT_FAILED, N_("There is no connection: %s"),
+     N_("Without a system bus, try the service's own socket: --socket=" SERVICE_SOCKET), NULL},
+    {CLIENT_ERROR_PROTOCOL, EXIT_FAILED,
+     N_("The service gave an answer that this version does not understand: %s"),
+     N_("coachiqctl and coachiq-configd should be of the same version."), NULL},
+    {SD_BUS_ERROR_UNKNOWN_METHOD, EXIT_FAILED, N_("The service cannot do that: %s"),
+     N_("coachiqctl and coachiq-configd should be of the same version."), NULL},
+    {SD_BUS_ERROR_SERVICE_UNKNOWN, EXIT_FAILED,
+     N_("The configuration service is not installed on this bus, or not running."), START_ADVICE, NULL},
+    {SD_BUS_ERROR_NAME_HAS_NO_OWNER, EXIT_FAILED, N_("The configuration service is not running."),
+     START_ADVICE, NULL},
+    {"org.freedesktop.DBus.Error.Spawn.", EXIT_FAILED,
+     N_("The configuration service could not be started: %s"), LOG_ADVICE, NULL},
+    {"org.freedesktop.systemd1.", EXIT_FAILED, N_("The configuration service could not be started: %s"),
+     START_ADVICE, NULL},
+    {SD_BUS_ERROR_NO_REPLY, EXIT_FAILED, N_("The service went away before it answered."), LOG_ADVICE, NULL},
+    {SD_BUS_ERROR_TIMEOUT, EXIT_FAILED, N_("The service did not answer in time."), LOG_ADVICE, NULL},
+    {SD_BUS_ERROR_DISCONNECTED, EXIT_FAILED, N_("The connection was closed before an answer came."),
+     LOG_ADVICE, NULL},
+    {"", EXIT_FAILED, NULL, NULL, NULL},
+};
+
+const Hint *hint_for(const char *error)
+{
+    const Hint *hint = hints;
+
+    for (; *hint->error; hint++) {
+        if (g_str_has_suffix(hint->error, ".") ? g_str_has_prefix(error, hint->error)
+                                               : g_str_equal(error, hint->error))
+            break;
+    }
+    return hint;
+}
+
+static void print_advice(const char *advice)
+{
+    g_autofree char *clean = advice ? text_clean(advice) : NULL;
+
+    if (clean)
+        fprintf(stderr, "  %s\n", clean);
+}
+
+/* A sentence of the table has at most one %s, and no other conversion. */
+static char *fill_in(const char *sentence, const char *message)
+{
+    g_auto(GStrv) parts = g_strsplit(sentence, "%s", 2);
+
+    return parts[1] ? g_strconcat(parts[0], message, parts[1], NULL) : g_strdup(sentence);
+}
+
+int ctl_fail(Ctl *ctl, const sd_bus_error *error)
+{
+    const Hint *hint = hint_for(error->name ? error->name : "");
+    const char *message = error->message && *error->message ? error->message : error->name;
+    g_autofree char *text = fill_in(hint->sentence ? _(hint->sentence) : "%s", message ? message : "?");
+    g_autofree char *found = hint->look_up ? hint->look_up(ctl) : NULL;
+
+    fflush(stdout);
+    ctl_complain(ctl, "%s", text);
+    print_advice(found);
+    if (!found || hint->code == EXIT_CONFLICT)
+        print_advice(hint->advice ? _(hint->advice) : NULL);
+    return hint->code;
+}

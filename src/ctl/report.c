@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* report.c: reporting of results. */
+
+#include "ctl/report.h"
+
+#include <glib/gi18n.h>
+
+#include "base/json.h"
+
+int report_json(const Ctl *ctl, const Value *value)
+{
+    ctl_print_json(ctl, value);
+    return EXIT_OK;
+}
+
+int report_json_text(Ctl *ctl, const char *json)
+{
+    g_autoptr(Value) value = json_parse(json, -1, &json_limits_stored, NULL);
+
+    if (!value) {
+        g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+
+        sd_bus_error_set(&error, CLIENT_ERROR_PROTOCOL, "JSON");
+        return ctl_fail(ctl, &error);
+    }
+    return report_json(ctl, value);
+}
+
+int report_raw(const Ctl *ctl, const Value *value)
+{
+    if (ctl->args.json || !value_is_string(value))
+        return report_json(ctl, value);
+    if (ctl->out.tty) {
+        g_autofree char *clean = text_clean_lines(value_string(value));
+
+        puts(clean);
+    } else {
+        puts(value_string(value));
+    }
+    return EXIT_OK;
+}
+
+bool report_revision(Ctl *ctl, uint64_t *ret, sd_bus_error *error)
+{
+    g_autoptr(Value) properties = NULL;
+
+    *ret = ARGS_ABSENT;
+    if (ctl->args.json)
+        return true;
+    properties = ctl_client(ctl, error) ? client_properties(ctl->client, error) : NULL;
+    if (!properties)
+        return false;
+    *ret = (uint64_t) dict_number(properties, "Revision");
+    return true;
+}
+
+int report_change(const Ctl *ctl, uint64_t before, uint64_t change, const char *format, ...)
+{
+    va_list arguments;
+
+    if (ctl->args.json) {
+        g_autoptr(Value) result = value_new_map();
+
+        value_map_take(&result, "change", value_new_integer((int64_t) change));
+        return report_json(ctl, result);
+    }
+    if (change == before) {
+        ctl_print(_("Nothing to change: it is so already (revision %" G_GUINT64_FORMAT ")."), change);
+        return EXIT_OK;
+    }
+    va_start(arguments, format);
+    vprintf(format, arguments);
+    va_end(arguments);
+    ctl_print(_("  %s(change %" G_GUINT64_FORMAT ")%s"), term_on(&ctl->out, STYLE_DIM), change,
+              term_off(&ctl->out, STYLE_DIM));
+    return EXIT_OK;
+}
+
+int report_found(const Ctl *ctl, bool found)
+{
+    if (found)
+        return EXIT_OK;
+    if (!ctl->args.json)
+        ctl_complain(ctl, _("Nothing found."));
+    return EXIT_NOT_FOUND;
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* verbs-models.c: status, models, import, activate, interface. */
+
+#include <glib/gi18n.h>
+
+#include "base/json.h"
+#include "ctl/format.h"
+#include "ctl/report.h"
+#include "ctl/table.h"
+#include "ctl/verbs.h"
+
+static Value *list_models(Ctl *ctl, sd_bus_error *error)
+{
+    g_autoptr(CallOptions) options = call_options_new();
+    g_autoptr(Value) reply = ctl_call(ctl, error, "ListModels", "aa{sv}", options, "");
+
+    return reply ? value_ref(value_list_item(reply, 0)) : NULL;
+}
+
+static const Value *active_model(const Value *models)
+{
+    VALUE_FOREACH_ITEM (model, models) {
+        if (dict_flag(model, "Active"))
+            return model;
+    }
+    return NULL;
+}
+
+#define LABEL_WIDTH 14
+
+/* "      Revision: 12", the text in a style. */
+static void print_status(const Ctl *ctl, const char *label, Style style, const char *text)
+{
+    g_autofree char *styled = term_styled(&ctl->out, style, text);
+    unsigned width = text_width(label);
+
+    ctl_print("%*s%s: %s", width < LABEL_WIDTH ? (int) (LABEL_WIDTH - width) : 0, "", label, styled);
+}
+
+/* "2021 Entegra Aspire 44R" */
+static char *model_title(const Value *model)
+{
+    static const char *const keys[] = {"Year", "Make", "Model", "Trim"};
+    GString *title = g_string_new(NULL);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+        const char *part = dict_text(model, keys[i]);
+
+        if (*part)
+            g_string_append_printf(title, "%s%s", title->len > 0 ? " " : "", part);
+    }
+    return g_string_free(title, FALSE);
+}
+
+static char *model_origin(const Value *model)
+{
+    const char *version = dict_text(model, "ImportedVersion");
+    g_autofree char *when = format_time_ago(dict_number(model, "ImportedAt"));
+    bool bundled = g_str_equal(dict_text(model, "Origin"), "bundled");
+
+    return g_strdup_printf(bundled ? _("bundled, version %s, imported %s")
+                                   : _("a custom file, version %s, imported %s"),
+                           version, when);
+}
+
+static void print_active(const Ctl *ctl, const Value *model)
+{
+    g_autofree char *title = model_title(model);
+    g_autofree char *origin = model_origin(model);
+    g_autofree char *name = *title ? g_strdup_printf("%s (%s)", dict_text(model, "Id"), title)
+                                   : g_strdup(dict_text(model, "Id"));
+    g_autofree char *devices = g_strdup_printf("%" G_GINT64_FORMAT, dict_number(model, "Devices"));
+    g_autofree char *edits = g_strdup_printf("%" G_GINT64_FORMAT, dict_number(model, "Edits"));
+
+    print_status(ctl, _("Active model"), STYLE_STRONG, name);
+    print_status(ctl, _("From"), STYLE_PLAIN, origin);
+    if (dict_flag(model, "UpdateAvailable")) {
+        g_autofree char *update =
+            g_strdup_printf(_("version %s is bundled"), dict_text(model, "BundledVersion"));
+
+        print_status(ctl, _("Update"), STYLE_WARN, update);
+    }
+    print_status(ctl, _("Devices"), STYLE_PLAIN, devices);
+    print_status(ctl, _("Edits"), STYLE_PLAIN, edits);
+}
+
+static char *interfaces_text(const Ctl *ctl, const Value *interfaces)
+{
+    GString *text = g_string_new(NULL);
+
+    VALUE_FOREACH_ENTRY (logical, physical, interfaces)
+        g_string_append_printf(text, "%s%s %s %s", text->len > 0 ? ", " : "", logical, term_arrow(&ctl->out),
+                               value_is_string(physical) ? value_string(physical) : "?");
+    if (text->len == 0)
+        g_string_append(text, _("none assigned"));
+    return g_string_free(text, FALSE);
+}
+
+static void print_service(const Ctl *ctl, const Value *properties)
+{
+    const char *health = dict_text(properties, "Health");
+    bool healthy = g_str_equal(health, "ok");
+    Style style = healthy ? STYLE_GOOD : STYLE_BAD;
+
+    g_autofree char *version = text_clean(dict_text(properties, "Version"));
+    ctl_print("%s%s%s coachiq-configd %s", term_on(&ctl->out, style), term_dot(&ctl->out),
+              term_off(&ctl->out, style), version);
+    print_status(ctl, _("Health"), style, healthy ? _("ok") : health);
+    if (dict_flag(properties, "DevelopmentMode"))
+        print_status(ctl, _("Development"), STYLE_WARN,
+                     _("coach files and rvc.json come from a folder, not from the bundle"));
+}
+
+static int show_status(Ctl *ctl, const Value *properties, const Value *models)
+{
+    const Value *active = active_model(models);
+    g_autofree char *revision = g_strdup_printf("%" G_GINT64_FORMAT, dict_number(properties, "Revision"));
+    g_autofree char *interfaces = interfaces_text(ctl, value_map_get(properties, "Interfaces"));
+
+    print_service(ctl, properties);
+    if (active)
+        print_active(ctl, active);
+    else
+        print_status(ctl, _("Active model"), STYLE_WARN,
+                     _("none; choose one with “coachiqctl activate MODEL”"));
+    print_status(ctl, _("Revision"), STYLE_PLAIN, revision);
+    print_status(ctl, _("Interfaces"), STYLE_PLAIN, interfaces);
+    return EXIT_OK;
+}
+
+static int describe(Ctl *ctl)
+{
+    g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+    g_autoptr(Value) reply = ctl_call(ctl, &error, "Describe", "s", NULL, "");
+
+    if (!reply)
+        return ctl_fail(ctl, &error);
+    return report_json_text(ctl, item_text(reply, 0));
+}
+
+int verb_status(Ctl *ctl)
+{
+    g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+    g_autoptr(Value) properties = NULL;
+    g_autoptr(Value) models = NULL;
+
+    if (ctl->args.json)
+        return describe(ctl);
+    if (!ctl_client(ctl, &error) || !(properties = client_properties(ctl->client, &error)) ||
+        !(models = list_models(ctl, &error)))
+        return ctl_fail(ctl, &error);
+    return show_status(ctl, properties, models);
+}
+
+static const TableColumn model_columns[] = {
+    {N_("MODEL"), TABLE_LEFT},  {N_("NAME"), TABLE_SHRINK},       {N_("STATE"), TABLE_LEFT},
+    {N_("ORIGIN"), TABLE_LEFT}, {N_("VERSION"), TABLE_SHRINK},    {N_("DEVICES"), TABLE_RIGHT},
+    {N_("EDITS"), TABLE_RIGHT}, {N_("UPDATE"), TABLE_HIDE_EMPTY}, {0},
+};
+
+static void add_model(Table *table, const Value *model)
+{
+    bool active = dict_flag(model, "Active");
+    bool imported = dict_flag(model, "Imported");
+    g_autofree char *title = model_title(model);
+
+    table_add(table, dict_text(model, "Id"), active ? STYLE_STRONG : STYLE_PLAIN);
+    table_add(table, title, STYLE_PLAIN);
+    table_add(table,
+              active     ? _("active")
+              : imported ? _("imported")
+                         : _("available"),
+              active     ? STYLE_GOOD
+              : imported ? STYLE_PLAIN
+                         : STYLE_DIM);
+    table_add(table, dict_text(model, "Origin"), STYLE_PLAIN);
+    table_add(table, dict_text(model, imported ? "ImportedVersion" : "BundledVersion"), STYLE_PLAIN);
+    table_add_format(table, "%" G_GINT64_FORMAT, dict_number(model, "Devices"));
+    table_add_format(table, "%" G_GINT64_FORMAT, dict_number(model, "Edits"));
+    table_add(table, dict_flag(model, "UpdateAvailable") ? dict_text(model, "BundledVersion") : "",
+              STYLE_WARN);
+}
+
+int verb_models(Ctl *ctl)
+{
+    g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+    g_autoptr(Value) models = list_models(ctl, &error);
+    g_autoptr(Table) table = table_new(model_columns);
+
+    if (!models)
+        return ctl_fail(ctl, &error);
+    if (ctl->args.json)
+        return report_json(ctl, models);
+    VALUE_FOREACH_ITEM (model, models)
+        add_model(table, model);
+    table_print(table, &ctl->out, stdout);
+    return EXIT_OK;
+}
+
+/* Import and SetActiveModel: a model, options, a change. */
+static int write_model(Ctl *ctl, const char *method, const char *done)
+{
+    const char *model = ctl_argument(ctl, 0);
+    g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+    g_autoptr(CallOptions) options = ctl_write_options(ctl);
+    g_autofree char *subject = text_clean(model);
+    uint64_t before, change;
+
+    if (!report_revision(ctl, &before, &error) ||
+        !ctl_write(ctl, &error, &change, method, options, "s", model))
+        return ctl_fail(ctl, &error);
+    return report_change(ctl, before, change, "%s %s", done, subject);
+}
+
+int verb_import(Ctl *ctl)
+{
+    return write_model(ctl, "Import", _("Imported"));
+}
+
+int verb_activate(Ctl *ctl)
+{
+    return write_model(ctl, "SetActiveModel", _("Activated"));
+}
+
+static const TableColumn interface_columns[] = {
+    {N_("LOGICAL"), TABLE_LEFT},
+    {N_("PHYSICAL"), TABLE_LEFT},
+    {0},
+};
+
+static int print_interfaces(Ctl *ctl, const Value *interfaces)
+{
+    g_autoptr(Table) table = table_new(interface_columns);
+
+    if (ctl->args.json)
+        return report_json(ctl, interfaces);
+    VALUE_FOREACH_ENTRY (logical, physical, interfaces) {
+        table_add(table, logical, STYLE_PLAIN);
+        table_add(table, value_is_string(physical) ? value_string(physical) : NULL, STYLE_STRONG);
+    }
+    if (table_rows(table) == 0)
+        fputs(_("No interface is assigned. Assign one with “coachiqctl interface house can0”.\n"), stderr);
+    table_print(table, &ctl->out, stdout);
+    return EXIT_OK;
+}
+
+static int print_interface(Ctl *ctl, const Value *interfaces, const char *logical)
+{
+    const Value *physical = value_map_get(interfaces, logical);
+
+    if (!physical) {
+        ctl_complain(ctl, _("“%s” is not assigned."), logical);
+        return EXIT_NOT_FOUND;
+    }
+    return report_raw(ctl, physical);
+}
+
+static int show_interfaces(Ctl *ctl, const char *logical)
+{
+    g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+    g_autoptr(Value) properties = ctl_client(ctl, &error) ? client_properties(ctl->client, &error) : NULL;
+    const Value *interfaces;
+
+    if (!properties)
+        return ctl_fail(ctl, &error);
+    interfaces = value_map_get(properties, "Interfaces");
+    if (!value_is_map(interfaces)) {
+        sd_bus_error_set(&error, CLIENT_ERROR_PROTOCOL, "Interfaces");
+        return ctl_fail(ctl, &error);
+    }
+    return logical ? print_interface(ctl, interfaces, logical) : print_interfaces(ctl, interfaces);
+}
+
+int verb_interface(Ctl *ctl)
+{
+    const char *logical = ctl_argument(ctl, 0);
+    const char *physical = ctl_argument(ctl, 1);
+    g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+    uint64_t before, change;
+
+    if (!physical)
+        return show_interfaces(ctl, logical);
+
+    g_autoptr(CallOptions) options = ctl_write_options(ctl);
+    g_autofree char *from = text_clean(logical);
+    g_autofree char *to = text_clean(physical);
+    if (!report_revision(ctl, &before, &error) ||
+        !ctl_write(ctl, &error, &change, "SetInterface", options, "ss", logical, physical))
+        return ctl_fail(ctl, &error);
+    return report_change(ctl, before, change, "%s %s %s", from, term_arrow(&ctl->out),
+                         *to ? to : _("not assigned"));
+}

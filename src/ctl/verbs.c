@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* verbs.c: the table of verbs. */
+
+#include "ctl/verbs.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+const Verb verbs[] = {
+    {"status", FAMILY_MODELS, "", 0, 0, 0, N_("Show the state of the service and of this coach"), NULL,
+     verb_status},
+    {"models", FAMILY_MODELS, "", 0, 0, OPTIONS_FULL, N_("List the coach models that are known"), NULL,
+     verb_models},
+    {"import", FAMILY_MODELS, N_("MODEL"), 1, 1, OPTIONS_WRITE,
+     N_("Bring a bundled model into the database"),
+     N_("Reading a model imports it too. A model that is imported already stays as it is, edits included."),
+     verb_import},
+    {"activate", FAMILY_MODELS, N_("MODEL"), 1, 1, OPTIONS_WRITE, N_("Say which model this coach is"), NULL,
+     verb_activate},
+    {"interface", FAMILY_MODELS, N_("[LOGICAL [PHYSICAL]]"), 0, 2, OPTIONS_WRITE,
+     N_("Show the CAN interfaces, or assign one"),
+     N_("LOGICAL is the name in the coach file, “house”; PHYSICAL the network interface, “can0”. An empty PHYSICAL, '', "
+        "takes the assignment away."),
+     verb_interface},
+
+    {"show", FAMILY_COMPONENTS, N_("[PATH]"), 0, 1, OPTIONS_FULL,
+     N_("List the components, or show one with its edits"),
+     N_("PATH is a component; a section (“devices”) lists what is in it. A device may be named alone, “porch_light” for "
+        "“devices/porch_light”, and so may anything else whose last part is unique. Lines that were edited end in who "
+        "did it and the vendor's value, as a comment."),
+     verb_show},
+    {"get", FAMILY_COMPONENTS, N_("PATH [FIELD]"), 1, 2, 0, N_("Print the value of a field, for scripts"),
+     N_("A text is printed as it is, anything else, and everything with --json, as JSON. Without FIELD the whole component is "
+        "printed. FIELD is a JSON Pointer, its first slash may be left out: “friendly_name”, “protocol_metadata/"
+        "firefly_zone_id”, “bindings/1FEDB:25/status_dgn”."),
+     verb_get},
+    {"find", FAMILY_COMPONENTS, N_("[TEXT]"), 0, 1, OPTIONS_FIND | OPTIONS_FULL, N_("Find components"),
+     N_("All that is asked must match. Leaves with 4 when nothing does."), verb_find_components},
+    {"lookup", FAMILY_COMPONENTS, N_("DGN INSTANCE"), 1, 2, OPTIONS_FULL,
+     N_("Say which device a frame on the bus is about"),
+     N_("DGN is hexadecimal, INSTANCE 0 to 255; “1FEDA:25” is the same as “1FEDA 25”. Devices at the DGN's “default” "
+        "instance stand in where none has this instance. Leaves with 4 when there is none."),
+     verb_lookup},
+    {"explain", FAMILY_COMPONENTS, N_("PATH [FIELD]"), 1, 2, OPTIONS_FULL,
+     N_("Say where each field comes from"),
+     N_("The layer that won, the vendor's value, and who edited it when. Works for a deleted component too."),
+     verb_explain},
+    {"validate", FAMILY_COMPONENTS, "", 0, 0, OPTIONS_FULL, N_("Check the configuration against its rules"),
+     N_("Leaves with 1 when there is an error; warnings are none."), verb_validate},
+
+    {"set", FAMILY_EDITS, N_("PATH FIELD VALUE"), 3, 3, OPTIONS_WRITE | OPTIONS_EDIT | OPTIONS_VALUE,
+     N_("Set a field"),
+     N_("VALUE is JSON if it reads as JSON, else text: 25, true, null, '[\"on_off\"]' are what JSON says, Reading nook is a "
+        "text. --string and --json-value say which. The field is yours from then on: updates leave it alone until "
+        "“reset”. Example:\n\n"
+        "    coachiqctl set bedroom_ceiling_light friendly_name \"Reading nook\""),
+     verb_set},
+    {"unset", FAMILY_EDITS, N_("PATH FIELD"), 2, 2, OPTIONS_WRITE | OPTIONS_EDIT, N_("Remove a field"),
+     N_("The vendor's field is hidden, “reset” brings it back."), verb_unset},
+    {"reset", FAMILY_EDITS, N_("PATH [FIELD]"), 1, 2, OPTIONS_WRITE | OPTIONS_EDIT,
+     N_("Go back to the vendor's value"),
+     N_("Without FIELD all edits of the component are dropped, and a deleted one comes back."), verb_reset},
+    {"put", FAMILY_EDITS, N_("PATH [DATA]"), 1, 2, OPTIONS_WRITE | OPTIONS_EDIT,
+     N_("Replace or add a whole component"),
+     N_("DATA is a JSON object; without it, or with “-”, it is read from standard input. PATH is taken as it is. "
+        "Example:\n\n"
+        "    coachiqctl get lighting_scenes/evening > scene.json\n"
+        "    coachiqctl put lighting_scenes/movie < scene.json"),
+     verb_put},
+    {"delete", FAMILY_EDITS, N_("PATH"), 1, 1, OPTIONS_WRITE | OPTIONS_EDIT, N_("Remove a component"),
+     N_("“reset” brings one of the vendor's back."), verb_delete},
+
+    {"changes", FAMILY_HISTORY, "", 0, 0, OPTIONS_PAGE | OPTIONS_KIND | OPTIONS_FULL,
+     N_("List the changes, newest first"), N_("With --model only those of that model."), verb_changes},
+    {"history", FAMILY_HISTORY, N_("[PATH]"), 0, 1, OPTIONS_PAGE | OPTIONS_FULL,
+     N_("Show what was edited, field by field, newest first"),
+     N_("Of one component, else of the whole model."), verb_history},
+    {"verify", FAMILY_HISTORY, "", 0, 0, 0, N_("Check that nobody tampered with the history"),
+     N_("Leaves with 1 when somebody did."), verb_verify},
+    {"monitor", FAMILY_HISTORY, "", 0, 0, 0, N_("Print changes as they happen"),
+     N_("Runs until it is interrupted. With --model only changes of that model; with --json one object a line."),
+     verb_monitor},
+
+    {"dgn", FAMILY_RUNTIME, N_("DGN"), 1, 1, OPTIONS_FULL, N_("Describe a data group of RV-C"),
+     N_("DGN is hexadecimal, “1FEDA”."), verb_dgn},
+    {"dgns", FAMILY_RUNTIME, N_("[NAME]"), 0, 1, OPTIONS_DGNS | OPTIONS_FULL, N_("List data groups of RV-C"),
+     N_("Those whose name contains NAME, else all."), verb_dgns},
+    {"resources", FAMILY_RUNTIME, "", 0, 0, OPTIONS_FULL, N_("List the files that ship with the service"),
+     NULL, verb_resources},
+    {"resource", FAMILY_RUNTIME, N_("NAME"), 1, 1, 0, N_("Write such a file to standard output"),
+     N_("Example:\n\n    coachiqctl resource rvc.json > rvc.json"), verb_resource},
+    {"help", FAMILY_RUNTIME, N_("[VERB]"), 0, 1, 0, N_("Show help"), NULL, verb_help},
+    {0},
+};
+
+const Verb *verb_find(const char *name)
+{
+    for (const Verb *verb = verbs; verb->name; verb++) {
+        if (strcmp(verb->name, name) == 0)
+            return verb;
+    }
+    return NULL;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/handlers.h"
+
+#include "daemon/actor.h"
+#include "daemon/errors.h"
+#include "daemon/options.h"
+#include "daemon/polkit.h"
+
+#include <stdarg.h>
+
+#define FIRST_USE_REASON "first use"
+
+static int commit(Daemon *daemon, sd_bus_message *message, Plan *plan, int64_t *ret_change,
+                  sd_bus_error *error)
+{
+    g_auto(Actor) actor = {0};
+    g_autoptr(GError) local = NULL;
+    int r;
+
+    r = actor_from_message(message, &actor);
+    if (r < 0)
+        return sd_bus_error_set_errnof(error, r, "It cannot be told who you are: %s", g_strerror(-r));
+    if (!service_commit(daemon->service, plan, &actor, ret_change, &local))
+        return errors_set(daemon, &local, error);
+    return 0;
+}
+
+int handler_prepare_read(Daemon *daemon, sd_bus_message *message, const char *model, sd_bus_error *error)
+{
+    g_autoptr(GError) local = NULL;
+    g_autoptr(Plan) plan = NULL;
+    bool needed;
+    int64_t change;
+
+    if (!service_needs_import(daemon->service, model, &needed, &local))
+        return errors_set(daemon, &local, error);
+    if (service_has_idle_work(daemon->service))
+        sd_event_source_set_enabled(daemon->idle_work, SD_EVENT_ONESHOT);
+    if (!needed)
+        return 0;
+    plan = service_plan_import(daemon->service, model, FIRST_USE_REASON, &(WriteOptions){0}, &local);
+    return plan ? commit(daemon, message, plan, &change, error) : errors_set(daemon, &local, error);
+}
+
+int handler_write(Daemon *daemon, sd_bus_message *message, const char *action, Plan *plan,
+                  GError **plan_error, sd_bus_error *error)
+{
+    g_autoptr(Plan) owned = plan;
+    int64_t change;
+    int r;
+
+    if (!plan)
+        return errors_set(daemon, plan_error, error);
+    if (!plan_is_empty(plan)) {
+        r = polkit_authorize(daemon, message, action, plan_model(plan), plan_subject(plan), error);
+        if (r <= 0)
+            return r < 0 ? r : 1; /* asked: this message comes again with the answer */
+    }
+    r = commit(daemon, message, plan, &change, error);
+    if (r < 0)
+        return r;
+    return sd_bus_reply_method_return(message, "t", (uint64_t) change);
+}
+
+int handler_read_write_options(sd_bus_message *message, bool edit, WriteOptions *ret, sd_bus_error *error)
+{
+    int force = false;
+    const Option options[] = {
+        {"expected-revision", 't', &ret->expected_revision, &ret->has_expected_revision},
+        {"force", 'b', &force, NULL},
+    };
+    int r;
+
+    r = options_read(message, options, edit ? 2 : 1, error);
+    ret->force = force;
+    return r;
+}
+
+int handler_append_entry(sd_bus_message *reply, const char *key, char type, ...)
+{
+    const char signature[] = {type, 0};
+    va_list arguments;
+    int r;
+
+    r = sd_bus_message_open_container(reply, 'e', "sv");
+    if (r >= 0)
+        r = sd_bus_message_append_basic(reply, 's', key);
+    if (r >= 0)
+        r = sd_bus_message_open_container(reply, 'v', signature);
+    if (r < 0)
+        return r;
+    va_start(arguments, type);
+    r = sd_bus_message_appendv(reply, signature, arguments);
+    va_end(arguments);
+    if (r < 0)
+        return r;
+    r = sd_bus_message_close_container(reply);
+    return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+int handler_check_limit(uint32_t limit, uint32_t most, sd_bus_error *error)
+{
+    if (limit >= 1 && limit <= most)
+        return 0;
+    return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "Option \"limit\" is a number from 1 to %u",
+                             most);
+}

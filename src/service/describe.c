@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The whole state as JSON, for a person. */
+#include "service/service-private.h"
+
+#include "base/hash.h"
+#include "base/json.h"
+
+static void set_text(Value **map, const char *key, const char *text)
+{
+    value_map_take(map, key, value_new_string(text ? text : ""));
+}
+
+/* The keys of ListModels. */
+static Value *describe_model(const ModelInfo *info)
+{
+    Value *map = value_new_map();
+
+    set_text(&map, "Id", info->id);
+    set_text(&map, "Year", info->year);
+    set_text(&map, "Make", info->make);
+    set_text(&map, "Model", info->model);
+    set_text(&map, "Trim", info->trim);
+    set_text(&map, "Origin", info->bundled || !info->import ? "bundled" : info->import->origin);
+    set_text(&map, "BundledVersion", info->bundled_version);
+    set_text(&map, "BundledHash", info->bundled_hash);
+    if (info->problem)
+        set_text(&map, "Problem", info->problem);
+    value_map_take(&map, "Active", value_new_boolean(info->active));
+    value_map_take(&map, "Imported", value_new_boolean(info->import != NULL));
+    value_map_take(&map, "Devices", value_new_integer(info->n_devices));
+    value_map_take(&map, "UpdateAvailable", value_new_boolean(info->update_available));
+    if (info->import) {
+        set_text(&map, "ImportedHash", info->import->content_hash);
+        set_text(&map, "ImportedVersion", info->import->version);
+        value_map_take(&map, "ImportedAt", value_new_integer(info->import->time));
+        value_map_take(&map, "Edits", value_new_integer(info->import->n_edits));
+    }
+    return map;
+}
+
+static void describe_storage(Service *service, Value **map)
+{
+    g_autoptr(GPtrArray) infos = NULL;
+    g_autoptr(Value) interfaces = value_new_map();
+    Value *models = value_new_list();
+    GHashTableIter iter;
+    gpointer logical, physical;
+
+    if (!service_list_models(service, &infos, NULL)) {
+        value_unref(models);
+        return;
+    }
+    for (guint i = 0; i < infos->len; i++)
+        value_list_take(&models, describe_model(g_ptr_array_index(infos, i)));
+    g_hash_table_iter_init(&iter, service->interfaces);
+    while (g_hash_table_iter_next(&iter, &logical, &physical))
+        set_text(&interfaces, logical, physical);
+
+    set_text(map, "ActiveModel", service->active_model);
+    value_map_take(map, "Revision", value_new_integer(service->revision));
+    value_map_set(map, "Interfaces", interfaces);
+    value_map_take(map, "Models", models);
+}
+
+static Value *describe_resource(Service *service, const char *name)
+{
+    g_autoptr(GBytes) bytes = bundle_get_resource(service->bundle, name, NULL);
+    Value *map = value_new_map();
+
+    set_text(&map, "Name", name);
+    if (bytes) {
+        gsize length;
+        const void *data = g_bytes_get_data(bytes, &length);
+        g_autofree char *hash = hash_bytes(data, length);
+
+        value_map_take(&map, "Size", value_new_integer((int64_t) length));
+        set_text(&map, "Sha256", hash);
+    }
+    return map;
+}
+
+char *service_describe(Service *service, const char *version)
+{
+    g_autoptr(Value) map = value_new_map();
+    Value *resources = value_new_list();
+
+    set_text(&map, "Version", version);
+    value_map_take(&map, "DevelopmentMode", value_new_boolean(bundle_development(service->bundle) != NULL));
+    for (const char *const *name = bundle_list_resources(); *name; name++)
+        value_list_take(&resources, describe_resource(service, *name));
+    value_map_take(&map, "Resources", resources);
+    /* A state that cannot be read is told by its health, not by an error: this is what one looks at then. */
+    describe_storage(service, &map);
+    set_text(&map, "Health", service_health(service));
+    return json_format(map);
+}

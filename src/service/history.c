@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What happened: changes, the history of components, and whether the record of it is whole. */
+#include "service/service-private.h"
+
+#include "base/error.h"
+#include "coach/path.h"
+
+bool service_list_changes(Service *service, int64_t before, unsigned limit, const char *model,
+                          const char *kind, GPtrArray **ret, int64_t *ret_next, GError **error)
+{
+    Store *store = service_store(service, error);
+
+    return store && store_list_changes(store, before, limit, model, kind, ret, ret_next, error);
+}
+
+bool service_list_history(Service *service, const char *model, const char *path, int64_t before,
+                          unsigned limit, GPtrArray **ret, int64_t *ret_next, GError **error)
+{
+    Store *store = service_store(service, error);
+    ModelCache *cache = store ? service_get_cache(service, model, error) : NULL;
+    g_autoptr(GPtrArray) rows = NULL;
+
+    if (!cache || (path[0] && !path_split(path, NULL, NULL, error)))
+        return false;
+    if (!store_list_history(store, model_cache_status(cache)->model, path, before, limit, &rows, ret_next,
+                            error))
+        return false;
+    if (path[0] && rows->len == 0 && before == 0) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_NO_SUCH_MAPPING,
+                    "Model \"%s\" never had a component \"%s\"", model_cache_status(cache)->model, path);
+        return false;
+    }
+    *ret = g_steal_pointer(&rows);
+    return true;
+}
+
+bool service_verify_history(Service *service, int64_t *ret_checked, char **ret_problem, GError **error)
+{
+    Store *store = service_store(service, error);
+
+    return store && store_verify_history(store, ret_checked, ret_problem, error);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Importing a bundled model. */
+#include "service/service-private.h"
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/json.h"
+
+static bool write_import(Service *service, Plan *plan, const Change *change, GError **error)
+{
+    int64_t revision_id;
+
+    return store_add_vendor_revision(service->store, plan->model, plan->file, plan->byte_hash, "bundled",
+                                     &revision_id, error) &&
+           store_insert_mappings(service->store, plan->model, plan->file, "factory", change->actor.user,
+                                 error) &&
+           store_set_import(service->store, plan->model, plan->file, plan->byte_hash, revision_id,
+                            change->time, error);
+}
+
+static void finish_import(Service *service, Plan *plan, const Change *change)
+{
+    g_hash_table_remove(service->caches, plan->model);
+    service_emit(service, &(ServiceEvent){.type = SERVICE_EVENT_MODEL_IMPORTED,
+                                          .model = plan->model,
+                                          .version = plan->file->version,
+                                          .change = change->id});
+}
+
+/* Whether the model is imported already; sets EXISTS when that is other content than the bundled one. */
+static bool check_imported(Service *service, const char *model, const BundledModel *bundled, bool *ret,
+                           GError **error)
+{
+    g_autoptr(ImportStatus) status = NULL;
+
+    if (!store_get_import(service->store, model, &status, error))
+        return false;
+    *ret = status != NULL;
+    if (!status || g_str_equal(status->content_hash, bundled->content_hash))
+        return true;
+    g_set_error(
+        error, CONFIG_ERROR, CONFIG_ERROR_EXISTS,
+        "Model \"%s\" is already imported, version %s; the bundled version %s is an update and does not replace it by an import",
+        model, status->version, bundled->version);
+    return false;
+}
+
+static char *format_detail(const CoachFile *file, const char *byte_hash)
+{
+    g_autoptr(Value) detail = value_new_map();
+
+    value_map_take(&detail, "version", value_new_string(file->version));
+    value_map_take(&detail, "byte_hash", value_new_string(byte_hash));
+    return json_format(detail);
+}
+
+Plan *service_plan_import(Service *service, const char *model, const char *reason,
+                          const WriteOptions *options, GError **error)
+{
+    g_autoptr(Plan) plan = NULL;
+    g_autoptr(GBytes) bytes = NULL;
+    const BundledModel *bundled;
+    gsize length;
+
+    model = service_resolve_model(service, model, error);
+    if (!model)
+        return NULL;
+    plan = plan_new(service, "import", model, reason, options, error);
+    if (!plan || !service_get_bundled(service, model, &bundled, error))
+        return NULL;
+    if (!bundled) {
+        /* Sets NO_SUCH_MODEL unless it is a custom one, of which there is nothing to import. */
+        plan->empty = service_get_cache(service, model, error) != NULL;
+        return plan->empty ? g_steal_pointer(&plan) : NULL;
+    }
+    if (bundled->problem) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_FILE, "%s.yml: %s", model, bundled->problem);
+        return NULL;
+    }
+    if (!check_imported(service, model, bundled, &plan->empty, error))
+        return NULL;
+    if (plan->empty)
+        return g_steal_pointer(&plan);
+
+    bytes = bundle_get_model(service->bundle, model, error);
+    if (!bytes)
+        return NULL;
+    const char *text = g_bytes_get_data(bytes, &length);
+    plan->file = coach_file_parse(text, length, error);
+    if (!plan->file)
+        return NULL;
+    plan->byte_hash = hash_bytes(text, length);
+    plan->content_hash = g_strdup(plan->file->content_hash);
+    plan->detail = format_detail(plan->file, plan->byte_hash);
+    plan->n_entries = plan->file->components->len;
+    plan->write = write_import;
+    plan->finish = finish_import;
+    return g_steal_pointer(&plan);
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "service/model-cache.h"
+
+#include "base/json.h"
+#include "coach/device.h"
+#include "coach/dgn.h"
+#include "coach/path.h"
+
+#include <string.h>
+
+struct ModelCache {
+    ImportStatus *status;
+    Rules *rules;
+    GHashTable *by_path;    /* path → CachedMapping; owns them */
+    GPtrArray *sorted;      /* the same by path; NULL until complete */
+    GHashTable *by_binding; /* binding → array of CachedMapping; NULL until the index is made */
+};
+
+static void cached_mapping_free(CachedMapping *mapping)
+{
+    g_free(mapping->path);
+    g_free(mapping->data);
+    g_clear_pointer(&mapping->device_type, g_ref_string_release);
+    g_clear_pointer(&mapping->area, g_ref_string_release);
+    g_clear_pointer(&mapping->suggested_area, g_ref_string_release);
+    g_clear_pointer(&mapping->interface, g_ref_string_release);
+    g_free(mapping->words);
+    g_free(mapping);
+}
+
+static const char *intern_source(const char *source)
+{
+    if (g_str_equal(source, "user"))
+        return "user";
+    return g_str_equal(source, "import") ? "import" : "factory";
+}
+
+static CachedMapping *cached_mapping_new(const char *path, const char *data, const char *source)
+{
+    CachedMapping *mapping = g_new0(CachedMapping, 1);
+
+    mapping->path = g_strdup(path);
+    mapping->data = g_strdup(data);
+    mapping->source = intern_source(source);
+    return mapping;
+}
+
+ModelCache *model_cache_new(ImportStatus *status)
+{
+    ModelCache *cache = g_new0(ModelCache, 1);
+
+    cache->status = status;
+    cache->by_path =
+        g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify) cached_mapping_free);
+    return cache;
+}
+
+void model_cache_free(ModelCache *cache)
+{
+    if (!cache)
+        return;
+    g_clear_pointer(&cache->by_binding, g_hash_table_unref);
+    g_clear_pointer(&cache->sorted, g_ptr_array_unref);
+    g_hash_table_unref(cache->by_path);
+    rules_free(cache->rules);
+    import_status_free(cache->status);
+    g_free(cache);
+}
+
+const ImportStatus *model_cache_status(const ModelCache *cache)
+{
+    return cache->status;
+}
+
+const Rules *model_cache_rules(ModelCache *cache, Store *store, GError **error)
+{
+    g_autoptr(Value) metadata = NULL, validation = NULL;
+
+    if (cache->rules)
+        return cache->rules;
+    if (!store_get_vendor_section(store, cache->status->revision_id, "file_metadata", &metadata, error) ||
+        !store_get_vendor_section(store, cache->status->revision_id, "validation_rules", &validation, error))
+        return NULL;
+    cache->rules = rules_new(metadata, validation);
+    return cache->rules;
+}
+
+bool model_cache_is_complete(const ModelCache *cache)
+{
+    return cache->sorted != NULL;
+}
+
+bool model_cache_get(ModelCache *cache, Store *store, const char *path, const CachedMapping **ret,
+                     GError **error)
+{
+    CachedMapping *mapping = g_hash_table_lookup(cache->by_path, path);
+    g_autoptr(Mapping) stored = NULL;
+
+    if (!mapping && !cache->sorted) {
+        if (!store_get_mapping(store, cache->status->model, path, &stored, error))
+            return false;
+        if (stored) {
+            mapping = cached_mapping_new(stored->path, stored->data, stored->source);
+            g_hash_table_insert(cache->by_path, mapping->path, mapping);
+        }
+    }
+    *ret = mapping;
+    return true;
+}
+
+bool model_cache_load(ModelCache *cache, Store *store, GError **error)
+{
+    g_autoptr(GPtrArray) stored = NULL;
+
+    if (cache->sorted)
+        return true;
+    if (!store_list_mappings(store, cache->status->model, &stored, error))
+        return false;
+
+    cache->sorted = g_ptr_array_new_full(stored->len, NULL);
+    for (guint i = 0; i < stored->len; i++) {
+        const Mapping *row = g_ptr_array_index(stored, i);
+        CachedMapping *mapping = g_hash_table_lookup(cache->by_path, row->path);
+
+        if (!mapping) {
+            mapping = cached_mapping_new(row->path, row->data, row->source);
+            g_hash_table_insert(cache->by_path, mapping->path, mapping);
+        }
+        g_ptr_array_add(cache->sorted, mapping);
+    }
+    return true;
+}
+
+/* The index */
+
+static gpointer binding_key(uint32_t dgn, int instance)
+{
+    return GUINT_TO_POINTER((dgn << 9) | (guint) (instance + 1));
+}
+
+static char *fold_words(const CachedMapping *mapping, Value *data)
+{
+    static const char *const fields[] = {"friendly_name", "name", "description", "notes"};
+    g_autoptr(GString) words = g_string_new(mapping->path);
+
+    for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
+        const char *text = value_map_get_string(data, fields[i]);
+        if (text)
+            g_string_append_printf(words, "\n%s", text);
+    }
+    return g_utf8_casefold(words->str, (gssize) words->len);
+}
+
+/* Many devices share these texts, so that each is kept once. */
+static void set_facet(char **facet, Value *data, const char *field)
+{
+    const char *text = value_map_get_string(data, field);
+
+    g_clear_pointer(facet, g_ref_string_release);
+    *facet = text ? g_ref_string_new_intern(text) : NULL;
+}
+
+static void index_mapping(ModelCache *cache, CachedMapping *mapping)
+{
+    g_autoptr(Value) data = json_parse(mapping->data, -1, &json_limits_stored, NULL);
+    g_autoptr(Value) keyed = data && path_is_device(mapping->path) ? device_to_keyed(data, NULL) : NULL;
+
+    set_facet(&mapping->device_type, data, "device_type");
+    set_facet(&mapping->area, data, "area");
+    set_facet(&mapping->suggested_area, data, "suggested_area");
+    set_facet(&mapping->interface, data, "interface");
+    g_free(mapping->words);
+    mapping->words = fold_words(mapping, data);
+
+    VALUE_FOREACH_ENTRY (key, fields, value_map_get(keyed, DEVICE_BINDINGS)) {
+        GPtrArray *devices;
+        uint32_t dgn;
+        int instance;
+
+        if (!binding_key_parse(key, &dgn, &instance))
+            continue;
+        devices = g_hash_table_lookup(cache->by_binding, binding_key(dgn, instance));
+        if (!devices) {
+            devices = g_ptr_array_new();
+            g_hash_table_insert(cache->by_binding, binding_key(dgn, instance), devices);
+        }
+        g_ptr_array_add(devices, mapping);
+    }
+}
+
+static void unindex_mapping(ModelCache *cache, CachedMapping *mapping)
+{
+    g_autoptr(Value) data = json_parse(mapping->data, -1, &json_limits_stored, NULL);
+    g_autoptr(Value) keyed = data && path_is_device(mapping->path) ? device_to_keyed(data, NULL) : NULL;
+
+    VALUE_FOREACH_ENTRY (key, fields, value_map_get(keyed, DEVICE_BINDINGS)) {
+        GPtrArray *devices;
+        uint32_t dgn;
+        int instance;
+
+        if (!binding_key_parse(key, &dgn, &instance))
+            continue;
+        devices = g_hash_table_lookup(cache->by_binding, binding_key(dgn, instance));
+        if (devices && g_ptr_array_remove(devices, mapping) && devices->len == 0)
+            g_hash_table_remove(cache->by_binding, binding_key(dgn, instance));
+    }
+}
+
+bool model_cache_index(ModelCache *cache, Store *store, GError **error)
+{
+    if (cache->by_binding)
+        return true;
+    if (!model_cache_load(cache, store, error))
+        return false;
+
+    cache->by_binding = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify) g_ptr_array_unref);
+    for (guint i = 0; i < cache->sorted->len; i++)
+        index_mapping(cache, g_ptr_array_index(cache->sorted, i));
+    return true;
+}
+
+GPtrArray *model_cache_sorted(const ModelCache *cache)
+{
+    return cache->sorted;
+}
+
+guint model_cache_position(const ModelCache *cache, const char *path, bool inclusive)
+{
+    guint low = 0, high = cache->sorted->len;
+
+    while (low < high) {
+        guint middle = low + (high - low) / 2;
+        int order = strcmp(((const CachedMapping *) g_ptr_array_index(cache->sorted, middle))->path, path);
+
+        if (order < 0 || (order == 0 && !inclusive))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+GPtrArray *model_cache_lookup(const ModelCache *cache, uint32_t dgn, int instance)
+{
+    return g_hash_table_lookup(cache->by_binding, binding_key(dgn, instance));
+}
+
+void model_cache_put(ModelCache *cache, const char *path, const char *data, const char *source)
+{
+    CachedMapping *mapping = g_hash_table_lookup(cache->by_path, path);
+
+    if (mapping) {
+        if (cache->by_binding)
+            unindex_mapping(cache, mapping);
+        g_free(mapping->data);
+        mapping->data = g_strdup(data);
+        mapping->source = intern_source(source);
+    } else {
+        mapping = cached_mapping_new(path, data, source);
+        g_hash_table_insert(cache->by_path, mapping->path, mapping);
+        if (cache->sorted)
+            g_ptr_array_insert(cache->sorted, (gint) model_cache_position(cache, path, true), mapping);
+    }
+    if (cache->by_binding)
+        index_mapping(cache, mapping);
+}
+
+void model_cache_remove(ModelCache *cache, const char *path)
+{
+    CachedMapping *mapping = g_hash_table_lookup(cache->by_path, path);
+
+    if (!mapping)
+        return;
+    if (cache->by_binding)
+        unindex_mapping(cache, mapping);
+    if (cache->sorted)
+        g_ptr_array_remove_index(cache->sorted, model_cache_position(cache, path, true));
+    g_hash_table_remove(cache->by_path, path);
+}

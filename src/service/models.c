@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Models: which there are, and how the bundled and the imported state of each compare. */
+#include "service/service-private.h"
+
+#include "base/error.h"
+#include "base/hash.h"
+
+#include <string.h>
+
+void bundled_model_free(BundledModel *bundled)
+{
+    if (!bundled)
+        return;
+    g_free(bundled->byte_hash);
+    g_free(bundled->problem);
+    g_free(bundled->year);
+    g_free(bundled->make);
+    g_free(bundled->model);
+    g_free(bundled->trim);
+    g_free(bundled->version);
+    g_free(bundled->content_hash);
+    g_free(bundled);
+}
+
+static BundledModel *read_bundled(GBytes *bytes, char *byte_hash)
+{
+    BundledModel *bundled = g_new0(BundledModel, 1);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(CoachFile) file = NULL;
+    gsize length;
+    const char *text = g_bytes_get_data(bytes, &length);
+
+    bundled->byte_hash = byte_hash;
+    file = coach_file_parse(text, length, &error);
+    if (!file) {
+        bundled->problem = g_strdup(error->message);
+        bundled->year = g_strdup("");
+        bundled->make = g_strdup("");
+        bundled->model = g_strdup("");
+        bundled->trim = g_strdup("");
+        bundled->version = g_strdup("");
+        bundled->content_hash = g_strdup("");
+        return bundled;
+    }
+    bundled->year = g_steal_pointer(&file->year);
+    bundled->make = g_steal_pointer(&file->make);
+    bundled->model = g_steal_pointer(&file->model);
+    bundled->trim = g_steal_pointer(&file->trim);
+    bundled->version = g_steal_pointer(&file->version);
+    bundled->content_hash = g_steal_pointer(&file->content_hash);
+    bundled->n_devices = file->n_devices;
+    return bundled;
+}
+
+bool service_get_bundled(Service *service, const char *model, const BundledModel **ret, GError **error)
+{
+    BundledModel *bundled = g_hash_table_lookup(service->bundled, model);
+    g_autoptr(GError) local = NULL;
+    g_autoptr(GBytes) bytes = NULL;
+    g_autofree char *byte_hash = NULL;
+    gsize length;
+
+    /* What is compiled in cannot change while we run. */
+    if (bundled && !bundle_development(service->bundle)) {
+        *ret = bundled;
+        return true;
+    }
+
+    *ret = NULL;
+    bytes = bundle_get_model(service->bundle, model, &local);
+    if (!bytes && g_error_matches(local, CONFIG_ERROR, CONFIG_ERROR_NO_SUCH_MODEL))
+        return true;
+    if (!bytes) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return false;
+    }
+
+    const char *text = g_bytes_get_data(bytes, &length);
+    byte_hash = hash_bytes(text, length);
+    if (!bundled || !g_str_equal(bundled->byte_hash, byte_hash)) {
+        bundled = read_bundled(bytes, g_steal_pointer(&byte_hash));
+        g_hash_table_insert(service->bundled, g_strdup(model), bundled);
+    }
+    *ret = bundled;
+    return true;
+}
+
+static void model_info_free(ModelInfo *info)
+{
+    g_free(info->id);
+    g_free(info->year);
+    g_free(info->make);
+    g_free(info->model);
+    g_free(info->trim);
+    g_free(info->bundled_version);
+    g_free(info->bundled_hash);
+    g_free(info->problem);
+    import_status_free(info->import);
+    g_free(info);
+}
+
+static ModelInfo *info_of_bundled(const char *id, const BundledModel *bundled)
+{
+    ModelInfo *info = g_new0(ModelInfo, 1);
+
+    info->id = g_strdup(id);
+    info->bundled = true;
+    info->year = g_strdup(bundled->year);
+    info->make = g_strdup(bundled->make);
+    info->model = g_strdup(bundled->model);
+    info->trim = g_strdup(bundled->trim);
+    info->bundled_version = g_strdup(bundled->version);
+    info->bundled_hash = g_strdup(bundled->content_hash);
+    info->problem = g_strdup(bundled->problem);
+    info->n_devices = bundled->n_devices;
+    return info;
+}
+
+static char *identity_text(const ImportStatus *import, const char *key)
+{
+    const char *text = value_map_get_string(import->identity, key);
+
+    return g_strdup(text ? text : "");
+}
+
+static ModelInfo *info_of_import(const ImportStatus *import)
+{
+    ModelInfo *info = g_new0(ModelInfo, 1);
+
+    info->id = g_strdup(import->model);
+    info->year = identity_text(import, "year");
+    info->make = identity_text(import, "make");
+    info->model = identity_text(import, "model");
+    info->trim = identity_text(import, "trim");
+    info->bundled_version = g_strdup("");
+    info->bundled_hash = g_strdup("");
+    return info;
+}
+
+static int compare_infos(gconstpointer a, gconstpointer b)
+{
+    const ModelInfo *const *left = a, *const *right = b;
+
+    return strcmp((*left)->id, (*right)->id);
+}
+
+static ModelInfo *find_info(GPtrArray *infos, const char *id)
+{
+    for (guint i = 0; i < infos->len; i++) {
+        ModelInfo *info = g_ptr_array_index(infos, i);
+        if (g_str_equal(info->id, id))
+            return info;
+    }
+    return NULL;
+}
+
+static bool add_bundled(Service *service, GPtrArray *infos, GError **error)
+{
+    g_auto(GStrv) ids = bundle_list_models(service->bundle);
+
+    for (char **id = ids; *id; id++) {
+        const BundledModel *bundled;
+
+        if (!service_get_bundled(service, *id, &bundled, error))
+            return false;
+        if (bundled)
+            g_ptr_array_add(infos, info_of_bundled(*id, bundled));
+    }
+    return true;
+}
+
+bool service_list_models(Service *service, GPtrArray **ret, GError **error)
+{
+    g_autoptr(GPtrArray) infos = g_ptr_array_new_with_free_func((GDestroyNotify) model_info_free);
+    g_autoptr(GPtrArray) imports = NULL;
+    Store *store = service_store(service, error);
+
+    if (!store || !add_bundled(service, infos, error) || !store_list_imports(store, &imports, error))
+        return false;
+
+    g_ptr_array_set_free_func(imports, NULL);
+    for (guint i = 0; i < imports->len; i++) {
+        ImportStatus *import = g_ptr_array_index(imports, i);
+        ModelInfo *info = find_info(infos, import->model);
+
+        if (!info) {
+            info = info_of_import(import);
+            g_ptr_array_add(infos, info);
+        }
+        info->import = import;
+        info->n_devices = import->n_devices;
+        info->update_available =
+            info->bundled && !info->problem && !g_str_equal(info->bundled_hash, import->content_hash);
+    }
+    for (guint i = 0; i < infos->len; i++) {
+        ModelInfo *info = g_ptr_array_index(infos, i);
+        info->active = g_str_equal(info->id, service->active_model);
+    }
+    g_ptr_array_sort(infos, compare_infos);
+    *ret = g_steal_pointer(&infos);
+    return true;
+}
+
+bool service_needs_import(Service *service, const char *model, bool *ret, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+
+    *ret = false;
+    if (service_get_cache(service, model, &local))
+        return true;
+    if (!g_error_matches(local, CONFIG_ERROR, CONFIG_ERROR_NOT_IMPORTED)) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return false;
+    }
+    *ret = true;
+    return true;
+}

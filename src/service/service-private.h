@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* service-private.h: what the files of the service share. */
+
+#include "coach/coach-file.h"
+#include "service/service.h"
+
+/* What is known of a bundled coach file without keeping its components. */
+typedef struct BundledModel {
+    char *byte_hash;
+    char *problem; /* why it cannot be read, else NULL */
+    char *year, *make, *model, *trim, *version, *content_hash;
+    unsigned n_devices;
+} BundledModel;
+
+/* Names of settings in the database. */
+#define SETTING_ACTIVE_MODEL "active-model"
+
+struct Service {
+    Bundle *bundle;
+    char *state_directory;
+    int lock; /* the lock file, so that one process at a time owns the state; -1 */
+    bool lock_waited;
+    Store *store; /* NULL while it cannot be opened */
+    int64_t data_version;
+    char *health; /* NULL: ok */
+
+    int64_t revision;
+    char *active_model;
+    GHashTable *interfaces;
+
+    GHashTable *caches;  /* model → ModelCache */
+    bool idle_work;      /* one of them is new */
+    GHashTable *bundled; /* model → BundledModel */
+    Value *protocol;     /* rvc.json */
+
+    ServiceObserver observer;
+    void *observer_userdata;
+};
+
+/* The database, opened now if need be. NULL on error. */
+Store *service_store(Service *service, GError **error);
+/* The same for writing: also notices what another process wrote, and tries again when it was opened for
+ * reading only. */
+Store *service_writable_store(Service *service, GError **error);
+void service_note_success(Service *service);
+void service_emit(Service *service, const ServiceEvent *event);
+
+/* "" → the active model. Borrowed. Sets NO_SUCH_MODEL. */
+const char *service_resolve_model(Service *service, const char *model, GError **error);
+/* The cache of an imported model. Sets NO_SUCH_MODEL, NOT_IMPORTED. */
+ModelCache *service_get_cache(Service *service, const char *model, GError **error);
+/* The state of a bundled file, read again when its bytes have changed; NULL without an error when there is
+ * none. Borrowed. */
+bool service_get_bundled(Service *service, const char *model, const BundledModel **ret, GError **error);
+void bundled_model_free(BundledModel *bundled);
+
+/* Now, in µs since the epoch. */
+int64_t now_usec(void);
+
+/* Plans: the steps that all kinds share. */
+struct Plan {
+    char *kind;
+    char *model;
+    char *subject;
+    char *reason;
+    int64_t revision; /* that it was made for */
+    bool empty;
+    /* Writes what is special to the kind, within the transaction and after the change was added (its number
+     * is set). */
+    bool (*write)(Service *service, Plan *plan, const Change *change, GError **error);
+    /* After the commit: brings the memory up to date and tells the observer. */
+    void (*finish)(Service *service, Plan *plan, const Change *change);
+
+    GPtrArray *history; /* rows of the change; may be empty */
+    unsigned n_entries;
+    char *content_hash;
+    char *detail; /* JSON text or NULL */
+
+    GPtrArray *components; /* edits: the components touched (edits.c) */
+    CoachFile *file;       /* import */
+    char *byte_hash;
+    char *name, *value; /* settings; `value` NULL: removed */
+};
+
+/* A plan with what is common: checks the reason and expected-revision. `model` may be "". */
+Plan *plan_new(Service *service, const char *kind, const char *model, const char *reason,
+               const WriteOptions *options, GError **error);

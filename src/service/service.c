@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The service's state: the database and the lock on it, health, what is kept in memory. */
+#include "service/service-private.h"
+
+#include "base/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#define LOCK_NAME "config.lock"
+/* How long a starting daemon waits for the one before it to leave. */
+#define LOCK_WAIT_USEC (5 * G_USEC_PER_SEC)
+#define LOCK_POLL_USEC (5 * 1000)
+
+Service *service_new(const char *state_directory, const char *development)
+{
+    Service *service = g_new0(Service, 1);
+
+    service->bundle = bundle_new(development);
+    service->state_directory = g_strdup(state_directory);
+    service->lock = -1;
+    service->caches =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) model_cache_free);
+    service->bundled =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) bundled_model_free);
+    return service;
+}
+
+static void close_store(Service *service)
+{
+    g_clear_pointer(&service->store, store_close);
+    g_clear_pointer(&service->active_model, g_free);
+    g_clear_pointer(&service->interfaces, g_hash_table_unref);
+}
+
+void service_free(Service *service)
+{
+    if (!service)
+        return;
+    g_hash_table_unref(service->caches);
+    g_hash_table_unref(service->bundled);
+    close_store(service);
+    if (service->lock >= 0)
+        close(service->lock);
+    g_clear_pointer(&service->protocol, value_unref);
+    bundle_free(service->bundle);
+    g_free(service->state_directory);
+    g_free(service->health);
+    g_free(service);
+}
+
+void service_set_observer(Service *service, ServiceObserver observer, void *userdata)
+{
+    service->observer = observer;
+    service->observer_userdata = userdata;
+}
+
+void service_emit(Service *service, const ServiceEvent *event)
+{
+    if (service->observer)
+        service->observer(event, service->observer_userdata);
+}
+
+const Bundle *service_bundle(Service *service)
+{
+    return service->bundle;
+}
+
+int64_t now_usec(void)
+{
+    return g_get_real_time();
+}
+
+/* Health */
+
+const char *service_health(Service *service)
+{
+    return service->health ? service->health : "ok";
+}
+
+static void set_health(Service *service, const char *health)
+{
+    if (g_strcmp0(service->health, health) == 0)
+        return;
+    g_free(service->health);
+    service->health = g_strdup(health);
+    service_emit(service, &(ServiceEvent){.type = SERVICE_EVENT_HEALTH_CHANGED});
+}
+
+void service_note_failure(Service *service, const GError *error)
+{
+    if (error->domain != CONFIG_ERROR)
+        return;
+
+    switch ((ConfigError) error->code) {
+    case CONFIG_ERROR_CORRUPT:
+    case CONFIG_ERROR_IO:
+        close_store(service);
+        set_health(service, error->message);
+        break;
+    case CONFIG_ERROR_READ_ONLY:
+    case CONFIG_ERROR_NO_SPACE:
+    case CONFIG_ERROR_LOCKED:
+    case CONFIG_ERROR_NOT_SUPPORTED:
+        set_health(service, error->message);
+        break;
+    default:
+        break;
+    }
+}
+
+void service_note_success(Service *service)
+{
+    set_health(service, NULL);
+}
+
+/* The database */
+
+/* When the daemon before this one is still leaving, its last commits must be on disk before anything is
+ * read. */
+static bool take_lock(Service *service, GError **error)
+{
+    g_autofree char *path = g_build_filename(service->state_directory, LOCK_NAME, NULL);
+    int64_t until = g_get_monotonic_time() + (service->lock_waited ? 0 : LOCK_WAIT_USEC);
+    int fd;
+
+    if (service->lock >= 0)
+        return true;
+    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        /* A state that cannot be written needs no lock: nobody can change it. */
+        if (errno == EROFS || errno == EACCES || errno == ENOSPC)
+            return true;
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_IO, "%s: %s", path, g_strerror(errno));
+        return false;
+    }
+
+    while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        if (g_get_monotonic_time() >= until) {
+            service->lock_waited = true;
+            close(fd);
+            g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_LOCKED, "Another coachiq-configd uses %s",
+                        service->state_directory);
+            return false;
+        }
+        g_usleep(LOCK_POLL_USEC);
+    }
+    service->lock = fd;
+    return true;
+}
+
+static bool load_state(Service *service, Store *store, GError **error)
+{
+    g_autofree char *active = NULL;
+    g_autoptr(GHashTable) interfaces = NULL;
+    int64_t revision;
+
+    if (!store_get_revision(store, &revision, error) ||
+        !store_get_setting(store, SETTING_ACTIVE_MODEL, &active, error) ||
+        !store_get_interfaces(store, &interfaces, error))
+        return false;
+
+    g_clear_pointer(&service->active_model, g_free);
+    g_clear_pointer(&service->interfaces, g_hash_table_unref);
+    service->active_model = active ? g_steal_pointer(&active) : g_strdup("");
+    service->interfaces = g_steal_pointer(&interfaces);
+    service->revision = revision;
+    service->data_version = store_data_version(store);
+    return true;
+}
+
+Store *service_store(Service *service, GError **error)
+{
+    g_autoptr(Store) store = NULL;
+    g_autoptr(GError) local = NULL;
+
+    if (service->store)
+        return service->store;
+
+    if (take_lock(service, &local))
+        store = store_open(service->state_directory, &local);
+    if (!store || !load_state(service, store, &local)) {
+        service_note_failure(service, local);
+        g_propagate_error(error, g_steal_pointer(&local));
+        return NULL;
+    }
+
+    g_hash_table_remove_all(service->caches);
+    service->store = g_steal_pointer(&store);
+    if (!store_is_read_only(service->store))
+        service_note_success(service);
+    else
+        set_health(service, "The database cannot be written; it is served for reading");
+    return service->store;
+}
+
+Store *service_writable_store(Service *service, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    Store *store;
+
+    if (service->store && store_is_read_only(service->store))
+        close_store(service);
+    store = service_store(service, error);
+    if (!store)
+        return NULL;
+    if (store_is_read_only(store)) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_READ_ONLY, "The database in %s cannot be written",
+                    service->state_directory);
+        return NULL;
+    }
+
+    /* Nobody else should write here, but someone with a shell can. */
+    if (store_data_version(store) != service->data_version) {
+        g_hash_table_remove_all(service->caches);
+        if (!load_state(service, store, &local)) {
+            service_note_failure(service, local);
+            g_propagate_error(error, g_steal_pointer(&local));
+            return NULL;
+        }
+    }
+    return store;
+}
+
+bool service_open(Service *service, GError **error)
+{
+    return service_store(service, error) != NULL;
+}
+
+bool service_get_revision(Service *service, int64_t *ret, GError **error)
+{
+    if (!service_store(service, error))
+        return false;
+    *ret = service->revision;
+    return true;
+}
+
+bool service_get_active_model(Service *service, const char **ret, GError **error)
+{
+    if (!service_store(service, error))
+        return false;
+    *ret = service->active_model;
+    return true;
+}
+
+bool service_get_interfaces(Service *service, GHashTable **ret, GError **error)
+{
+    if (!service_store(service, error))
+        return false;
+    *ret = service->interfaces;
+    return true;
+}
+
+const char *service_resolve_model(Service *service, const char *model, GError **error)
+{
+    const char *active;
+
+    if (model[0])
+        return model;
+    if (!service_get_active_model(service, &active, error))
+        return NULL;
+    if (!active[0]) {
+        g_set_error_literal(error, CONFIG_ERROR, CONFIG_ERROR_NO_SUCH_MODEL,
+                            "No coach model is active; name one, or make one active");
+        return NULL;
+    }
+    return active;
+}
+
+ModelCache *service_get_cache(Service *service, const char *model, GError **error)
+{
+    ModelCache *cache;
+    ImportStatus *status = NULL;
+    Store *store;
+
+    model = service_resolve_model(service, model, error);
+    if (!model)
+        return NULL;
+    cache = g_hash_table_lookup(service->caches, model);
+    /* While the database cannot be used, what is wholly in memory is still served. */
+    if (cache && (service->store || model_cache_is_complete(cache)))
+        return cache;
+
+    /* Opening it again drops what was in memory. */
+    store = service_store(service, error);
+    if (!store || !store_get_import(store, model, &status, error))
+        return NULL;
+    if (!status) {
+        const BundledModel *bundled = NULL;
+
+        if (model_id_is_valid(model) && !service_get_bundled(service, model, &bundled, error))
+            return NULL;
+        if (bundled)
+            g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_NOT_IMPORTED, "Model \"%s\" was never imported",
+                        model);
+        else
+            g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_NO_SUCH_MODEL, "There is no coach model \"%s\"",
+                        model);
+        return NULL;
+    }
+    cache = model_cache_new(status);
+    g_hash_table_insert(service->caches, g_strdup(model), cache);
+    service->idle_work = true;
+    return cache;
+}
+
+bool service_has_idle_work(const Service *service)
+{
+    return service->idle_work;
+}
+
+void service_idle_work(Service *service)
+{
+    GHashTableIter iter;
+    gpointer cache;
+
+    g_hash_table_iter_init(&iter, service->caches);
+    while (service->store && g_hash_table_iter_next(&iter, NULL, &cache)) {
+        if (model_cache_is_complete(cache))
+            continue;
+        /* A failure shows again, and is told, when somebody asks for the data. */
+        service->idle_work = model_cache_load(cache, service->store, NULL);
+        return;
+    }
+    service->idle_work = false;
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* service.h: the operations on the configuration, one function an operation. Knows nothing of the bus: who
+ * the caller is and whether they may is settled above.
+ *
+ * Every function that takes a model takes "" for the active one. All set errors of CONFIG_ERROR; beside
+ * those named, any function can set what the storage gives (CORRUPT, READ_ONLY, LOCKED, NO_SPACE, IO,
+ * NOT_SUPPORTED).
+ *
+ * Writing goes in two steps, so that authorisation can lie between them: plan_…() parses, validates and
+ * drops what changes nothing; service_commit() writes one plan in one transaction as one change. Nothing may
+ * happen on the service between a plan and its commit; after a wait, plan again. */
+
+#include <stdint.h>
+
+#include "base/value.h"
+#include "coach/rules.h"
+#include "service/bundle.h"
+#include "service/model-cache.h"
+#include "store/store.h"
+
+typedef struct Service Service;
+
+/* What has happened, told after it was committed. */
+typedef enum ServiceEventType {
+    SERVICE_EVENT_MAPPINGS_CHANGED,
+    SERVICE_EVENT_MODEL_IMPORTED,
+    SERVICE_EVENT_ACTIVE_MODEL_CHANGED,
+    SERVICE_EVENT_INTERFACES_CHANGED,
+    SERVICE_EVENT_HEALTH_CHANGED,
+} ServiceEventType;
+
+typedef struct ServiceEvent {
+    ServiceEventType type;
+    const char *model;
+    const char *const *paths; /* MAPPINGS_CHANGED: the components, NULL-terminated */
+    const char *kind;         /* MAPPINGS_CHANGED: the kind of the change */
+    const char *version;      /* MODEL_IMPORTED */
+    int64_t change;
+} ServiceEvent;
+
+typedef void (*ServiceObserver)(const ServiceEvent *event, void *userdata);
+
+/* `state_directory` is where the database lives; it is opened when it is first needed. `development` as in
+ * bundle_new(). Both are copied. */
+Service *service_new(const char *state_directory, const char *development);
+void service_free(Service *service);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Service, service_free)
+void service_set_observer(Service *service, ServiceObserver observer, void *userdata);
+
+/* Whether there is work that can wait for a quiet moment. */
+bool service_has_idle_work(const Service *service);
+/* Does a part of it: loads what was asked for once into memory. */
+void service_idle_work(Service *service);
+
+/* State */
+
+const Bundle *service_bundle(Service *service);
+/* "ok", or a sentence that says what is wrong with the storage. Borrowed. */
+const char *service_health(Service *service);
+/* Remembers what the storage failed with, for Health, and lets go of a connection that is of no use any
+ * more. `error` may be any error. */
+void service_note_failure(Service *service, const GError *error);
+/* Opens the database if it is not; the functions below do so too. */
+bool service_open(Service *service, GError **error);
+/* The number of the newest change. */
+bool service_get_revision(Service *service, int64_t *ret, GError **error);
+/* The id of the active model, "" when none is. Borrowed until the next commit. */
+bool service_get_active_model(Service *service, const char **ret, GError **error);
+/* Logical → physical interface names; borrowed until the next commit. */
+bool service_get_interfaces(Service *service, GHashTable **ret, GError **error);
+
+/* Models (models.c) */
+
+typedef struct ModelInfo {
+    char *id;
+    char *year, *make, *model, *trim;
+    bool bundled;
+    char *bundled_version, *bundled_hash; /* "" when not bundled */
+    char *problem;                        /* why the bundled file cannot be read; NULL */
+    ImportStatus *import;                 /* NULL when not imported */
+    bool update_available, active;
+    unsigned n_devices;
+} ModelInfo;
+
+/* All models, bundled or imported, an array of ModelInfo sorted by id. */
+bool service_list_models(Service *service, GPtrArray **ret, GError **error);
+/* Whether reading this model has to import it first (it is bundled and was never imported). Sets
+ * NO_SUCH_MODEL. */
+bool service_needs_import(Service *service, const char *model, bool *ret, GError **error);
+
+/* Reading mappings (mappings.c). Sets NO_SUCH_MODEL, NOT_IMPORTED. */
+
+/* One component; borrowed until the next commit. Sets NO_SUCH_MAPPING. */
+bool service_get_mapping(Service *service, const char *model, const char *path, const CachedMapping **ret,
+                         int64_t *ret_revision, GError **error);
+/* A page of components sorted by path, those that start with `prefix`, after the path `after`, at most
+ * `limit`. An array of borrowed CachedMapping; `*ret_next` is the `after` of the next page, "" at the end,
+ * borrowed too. */
+bool service_get_mappings(Service *service, const char *model, const char *prefix, const char *after,
+                          unsigned limit, GPtrArray **ret, const char **ret_next, GError **error);
+
+/* What to look for; each may be left out. All have to fit. */
+typedef struct FindQuery {
+    bool has_dgn;
+    uint32_t dgn;
+    bool has_instance;
+    int instance;
+    const char *device_type;
+    const char
+        *area; /* an area with all below it: "interior" finds "interior.bedroom"; or a suggested area */
+    const char *interface;
+    const char *text; /* a part of the path or of a name, in any case */
+} FindQuery;
+
+/* An array of borrowed CachedMapping sorted by path. */
+bool service_find_mappings(Service *service, const char *model, const FindQuery *query, GPtrArray **ret,
+                           GError **error);
+
+typedef struct LookupResult {
+    const char *path; /* borrowed */
+    char *data;       /* JSON text, flat */
+} LookupResult;
+
+/* The devices at a DGN and instance, else those at its `default`. An array of LookupResult that frees its
+ * members. */
+bool service_lookup(Service *service, const char *model, uint32_t dgn, int instance, GPtrArray **ret,
+                    GError **error);
+
+/* Every field of a component: value, layer, vendor's value, who set it and when, as JSON text. Sets
+ * NO_SUCH_MAPPING. */
+bool service_explain(Service *service, const char *model, const char *path, char **ret, GError **error);
+/* What is wrong with a model, an array of Problem. */
+bool service_validate(Service *service, const char *model, GPtrArray **ret, GError **error);
+
+/* Writing */
+
+typedef enum EditOp {
+    EDIT_SET,    /* a field to a value */
+    EDIT_UNSET,  /* a field away */
+    EDIT_RESET,  /* a field, or "" the component, back to the vendor's */
+    EDIT_PUT,    /* the whole component */
+    EDIT_DELETE, /* the whole component away */
+} EditOp;
+
+bool edit_op_from_string(const char *text, EditOp *ret);
+
+typedef struct Edit {
+    EditOp op;
+    char *path;
+    char *field;
+    Value *value; /* for EDIT_SET and EDIT_PUT */
+} Edit;
+
+/* `value` is JSON text, for operations that have one. Sets INVALID_ARGS for a bad path or pointer,
+ * INVALID_DATA or TOO_LARGE for bad JSON. */
+Edit *edit_new(EditOp op, const char *path, const char *field, const char *value, GError **error);
+void edit_free(Edit *edit);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Edit, edit_free)
+
+typedef struct WriteOptions {
+    bool has_expected_revision;
+    uint64_t expected_revision; /* CONFLICT when the revision is another */
+    bool force;                 /* lifts runtime_editable_fields */
+} WriteOptions;
+
+/* A reason has at most 1,024 bytes. */
+#define REASON_LENGTH_MAX 1024
+/* Edits in one call. */
+#define EDITS_MAX 1000
+
+typedef struct Plan Plan;
+
+void plan_free(Plan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Plan, plan_free)
+/* Whether it changes nothing; then there is nothing to authorise and service_commit() gives the current
+ * revision. */
+bool plan_is_empty(const Plan *plan);
+/* The model (its id, also where "" was asked for), and what is concerned for a person to read, "" or a path
+ * or "3 components". Borrowed. */
+const char *plan_model(const Plan *plan);
+const char *plan_subject(const Plan *plan);
+
+/* edits: an array of Edit, done in order; all or nothing. */
+Plan *service_plan_edits(Service *service, const char *model, GPtrArray *edits, const char *reason,
+                         const WriteOptions *options, GError **error);
+/* Imports a bundled model. Nothing to do when its content is imported already; sets EXISTS when another
+ * content is. */
+Plan *service_plan_import(Service *service, const char *model, const char *reason,
+                          const WriteOptions *options, GError **error);
+/* `model` "" makes none active. */
+Plan *service_plan_active_model(Service *service, const char *model, const WriteOptions *options,
+                                GError **error);
+/* `physical` "" removes the mapping. */
+Plan *service_plan_interface(Service *service, const char *logical, const char *physical,
+                             const WriteOptions *options, GError **error);
+
+/* Writes the plan and tells the observer. `*ret_change` is the new change, or the current revision when the
+ * plan is empty. */
+bool service_commit(Service *service, Plan *plan, const Actor *actor, int64_t *ret_change, GError **error);
+
+/* History (history.c) */
+
+bool service_list_changes(Service *service, int64_t before, unsigned limit, const char *model,
+                          const char *kind, GPtrArray **ret, int64_t *ret_next, GError **error);
+/* `path` "" is the whole model. */
+bool service_list_history(Service *service, const char *model, const char *path, int64_t before,
+                          unsigned limit, GPtrArray **ret, int64_t *ret_next, GError **error);
+bool service_verify_history(Service *service, int64_t *ret_checked, char **ret_problem, GError **error);
+
+/* RV-C protocol table (protocol.c) */
+
+typedef struct DgnInfo {
+    uint32_t dgn;
+    const char *name;      /* borrowed */
+    const char *direction; /* "status", "command", "request" or "other"; borrowed */
+} DgnInfo;
+
+/* One DGN as JSON text. Sets NO_SUCH_MAPPING for one that the table does not have. */
+bool service_describe_dgn(Service *service, uint32_t dgn, char **ret, GError **error);
+/* All whose name has `name` in it, in any case, and whose direction is `direction`; both may be NULL. An
+ * array of DgnInfo. */
+bool service_list_dgns(Service *service, const char *name, const char *direction, GArray **ret,
+                       GError **error);
+
+/* The whole state as JSON text for a person (describe.c). */
+char *service_describe(Service *service, const char *version);

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "store/database.h"
+
+#include "store/schema.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+/* How long a statement waits for another process that holds the file; the daemon serves nobody meanwhile. */
+#define BUSY_TIMEOUT_MS 200
+
+static ConfigError code_of(int result, int os_errno)
+{
+    switch (result & 0xFF) {
+    case SQLITE_FULL:
+        return CONFIG_ERROR_NO_SPACE;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return CONFIG_ERROR_LOCKED;
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+        return CONFIG_ERROR_READ_ONLY;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return CONFIG_ERROR_CORRUPT;
+    default:
+        break;
+    }
+    switch (os_errno) {
+    case ENOSPC:
+    case EDQUOT:
+        return CONFIG_ERROR_NO_SPACE;
+    case EROFS:
+    case EACCES:
+    case EPERM:
+        return CONFIG_ERROR_READ_ONLY;
+    default:
+        return CONFIG_ERROR_IO;
+    }
+}
+
+static const char *advice(ConfigError code)
+{
+    switch (code) {
+    case CONFIG_ERROR_NO_SPACE:
+        return "The disk is full";
+    case CONFIG_ERROR_LOCKED:
+        return "Another process holds the database";
+    case CONFIG_ERROR_READ_ONLY:
+        return "The database cannot be written";
+    case CONFIG_ERROR_CORRUPT:
+        return "The database is damaged";
+    default:
+        return "The database cannot be used";
+    }
+}
+
+bool database_fail(Database *database, const char *what, GError **error)
+{
+    int result = sqlite3_extended_errcode(database->handle);
+    ConfigError code = code_of(result, sqlite3_system_errno(database->handle));
+
+    g_set_error(error, CONFIG_ERROR, (gint) code, "%s: %s (%s, while %s)", advice(code), database->path,
+                sqlite3_errmsg(database->handle), what);
+    return false;
+}
+
+static void statement_finalize(void *statement)
+{
+    sqlite3_finalize(statement);
+}
+
+static Database *database_new(const char *path, const char *uri, int flags, int *ret_result)
+{
+    Database *database = g_new0(Database, 1);
+
+    database->path = g_strdup(path);
+    database->read_only = (flags & SQLITE_OPEN_READONLY) != 0;
+    database->statements = g_hash_table_new_full(NULL, NULL, NULL, statement_finalize);
+    *ret_result = sqlite3_open_v2(
+        uri, &database->handle, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    if (database->handle)
+        sqlite3_busy_timeout(database->handle, BUSY_TIMEOUT_MS);
+    return database;
+}
+
+void database_close(Database *database)
+{
+    if (!database)
+        return;
+    g_hash_table_unref(database->statements);
+    sqlite3_close(database->handle);
+    g_free(database->path);
+    g_free(database);
+}
+
+static bool configure(Database *database, GError **error)
+{
+    int64_t ignored;
+
+    /* Checked first: nothing may be written to a file that is not ours. */
+    if (!schema_check(database, error))
+        return false;
+    if (!database_execute(database, "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF", error))
+        return false;
+    if (database->read_only)
+        return schema_is_current(database, error);
+
+    if (!database_query_integer(database, "PRAGMA journal_mode = WAL", 0, &ignored, error) ||
+        !database_execute(database, "PRAGMA synchronous = FULL", error))
+        return false;
+    return schema_upgrade(database, error);
+}
+
+/* A database on a disk that cannot be written can still be read, unless the log beside it holds commits that
+ * are not in it yet. */
+static Database *open_read_only(const char *path, GError **error)
+{
+    g_autofree char *log = g_strconcat(path, "-wal", NULL);
+    g_autofree char *file_uri = g_filename_to_uri(path, NULL, NULL);
+    g_autofree char *uri = file_uri ? g_strconcat(file_uri, "?immutable=1", NULL) : NULL;
+    g_autoptr(Database) database = NULL;
+    struct stat st;
+    int result;
+
+    if (!uri || stat(path, &st) < 0 || (stat(log, &st) == 0 && st.st_size > 0))
+        return NULL;
+    database = database_new(path, uri, SQLITE_OPEN_READONLY, &result);
+    if (result != SQLITE_OK || !configure(database, error))
+        return NULL;
+    return g_steal_pointer(&database);
+}
+
+Database *database_open(const char *path, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    g_autoptr(Database) database = NULL;
+    int result;
+
+    database = database_new(path, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &result);
+    if (result != SQLITE_OK)
+        database_fail(database, "opening it", &local);
+    else if (sqlite3_db_readonly(database->handle, "main") == 1)
+        g_set_error(&local, CONFIG_ERROR, CONFIG_ERROR_READ_ONLY, "The database cannot be written: %s",
+                    path);
+    else if (configure(database, &local))
+        return g_steal_pointer(&database);
+
+    if (g_error_matches(local, CONFIG_ERROR, CONFIG_ERROR_READ_ONLY)) {
+        Database *reader = open_read_only(path, NULL);
+        if (reader)
+            return reader;
+    }
+    g_propagate_error(error, g_steal_pointer(&local));
+    return NULL;
+}
+
+sqlite3_stmt *database_prepare(Database *database, const char *sql, GError **error)
+{
+    sqlite3_stmt *statement = g_hash_table_lookup(database->statements, sql);
+
+    if (statement) {
+        sqlite3_reset(statement);
+        sqlite3_clear_bindings(statement);
+        return statement;
+    }
+    if (sqlite3_prepare_v3(database->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL) !=
+        SQLITE_OK) {
+        database_fail(database, "preparing a statement", error);
+        return NULL;
+    }
+    g_hash_table_insert(database->statements, (char *) sql, statement);
+    return statement;
+}
+
+void statement_bind_text(sqlite3_stmt *statement, int index, const char *text)
+{
+    if (text)
+        sqlite3_bind_text(statement, index, text, -1, SQLITE_STATIC);
+    else
+        sqlite3_bind_null(statement, index);
+}
+
+void statement_bind_integer(sqlite3_stmt *statement, int index, int64_t integer)
+{
+    sqlite3_bind_int64(statement, index, integer);
+}
+
+const char *statement_text(sqlite3_stmt *statement, int column)
+{
+    return (const char *) sqlite3_column_text(statement, column);
+}
+
+char *statement_dup_text(sqlite3_stmt *statement, int column)
+{
+    return g_strdup(statement_text(statement, column));
+}
+
+int64_t statement_integer(sqlite3_stmt *statement, int column)
+{
+    return sqlite3_column_int64(statement, column);
+}
+
+int database_step(Database *database, sqlite3_stmt *statement, GError **error)
+{
+    switch (sqlite3_step(statement)) {
+    case SQLITE_ROW:
+        return 1;
+    case SQLITE_DONE:
+        return 0;
+    default:
+        database_fail(database, "running a statement", error);
+        return -1;
+    }
+}
+
+bool database_run(Database *database, sqlite3_stmt *statement, GError **error)
+{
+    bool ok = database_step(database, statement, error) >= 0;
+
+    sqlite3_reset(statement);
+    return ok;
+}
+
+bool database_execute(Database *database, const char *sql, GError **error)
+{
+    if (sqlite3_exec(database->handle, sql, NULL, NULL, NULL) != SQLITE_OK)
+        return database_fail(database, "running a statement", error);
+    return true;
+}
+
+bool database_query_integer(Database *database, const char *sql, int64_t fallback, int64_t *ret,
+                            GError **error)
+{
+    STATEMENT statement = database_prepare(database, sql, error);
+    int r;
+
+    if (!statement)
+        return false;
+    r = database_step(database, statement, error);
+    if (r < 0)
+        return false;
+    *ret = r > 0 ? statement_integer(statement, 0) : fallback;
+    return true;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* database.h: one SQLite connection with its prepared statements and transactions; the floor that the tables
+ * of the store stand on. Only for files of the store. */
+
+#include <glib.h>
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+typedef struct Database {
+    sqlite3 *handle;
+    char *path;
+    bool read_only;
+    GHashTable *statements; /* SQL text by address → sqlite3_stmt, prepared once */
+} Database;
+
+/* Opens the file (creating it where that can be done), or for reading only when the disk does not let it be
+ * written. Checks that it is ours and not from a newer version before anything is written; WAL,
+ * synchronous=FULL, foreign keys. Sets READ_ONLY, LOCKED, NO_SPACE, CORRUPT, NOT_SUPPORTED or IO. */
+Database *database_open(const char *path, GError **error);
+void database_close(Database *database);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Database, database_close)
+
+/* Turns the last error of the connection into a GError. Returns false, for `return database_fail(…)`. `what`
+ * says what was being done. */
+bool database_fail(Database *database, const char *what, GError **error);
+
+/* A prepared statement, reset and with no bindings. `sql` must be a string constant: it is known by its
+ * address. Owned by the database. NULL on error. */
+sqlite3_stmt *database_prepare(Database *database, const char *sql, GError **error);
+
+/* Resets the statement when it goes out of scope, so that no read stays open. */
+static inline void statement_reset(sqlite3_stmt **statement)
+{
+    if (*statement)
+        sqlite3_reset(*statement);
+}
+#define STATEMENT __attribute__((cleanup(statement_reset))) sqlite3_stmt *
+
+/* Binding. NULL text binds NULL. The text must stay as it is until the statement is reset. */
+void statement_bind_text(sqlite3_stmt *statement, int index, const char *text);
+void statement_bind_integer(sqlite3_stmt *statement, int index, int64_t integer);
+/* Columns. Text is borrowed until the next step; NULL for NULL. */
+const char *statement_text(sqlite3_stmt *statement, int column);
+char *statement_dup_text(sqlite3_stmt *statement, int column);
+int64_t statement_integer(sqlite3_stmt *statement, int column);
+
+/* Steps to the next row: 1 a row, 0 the end, -1 an error that is set. */
+int database_step(Database *database, sqlite3_stmt *statement, GError **error);
+/* Runs a statement that gives no rows. */
+bool database_run(Database *database, sqlite3_stmt *statement, GError **error);
+/* Runs SQL text without parameters. */
+bool database_execute(Database *database, const char *sql, GError **error);
+/* The one integer that a query gives; `fallback` where it gives no row. */
+bool database_query_integer(Database *database, const char *sql, int64_t fallback, int64_t *ret,
+                            GError **error);

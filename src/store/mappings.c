@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The table `coach_mappings`: the effective components. */
+#include "store/store-private.h"
+
+#include "base/json.h"
+
+void mapping_free(Mapping *mapping)
+{
+    if (!mapping)
+        return;
+    g_free(mapping->path);
+    g_free(mapping->data);
+    g_free(mapping->source);
+    g_free(mapping);
+}
+
+static Mapping *read_mapping(sqlite3_stmt *statement)
+{
+    Mapping *mapping = g_new0(Mapping, 1);
+
+    mapping->id = statement_integer(statement, 0);
+    mapping->path = statement_dup_text(statement, 1);
+    mapping->data = statement_dup_text(statement, 2);
+    mapping->source = statement_dup_text(statement, 3);
+    return mapping;
+}
+
+bool store_get_mapping(Store *store, const char *model, const char *path, Mapping **ret, GError **error)
+{
+    STATEMENT statement =
+        database_prepare(store->database,
+                         "SELECT id, component_path, mapping_data, source FROM coach_mappings "
+                         "WHERE coach_model = ?1 AND component_path = ?2 AND is_active",
+                         error);
+    int r;
+
+    if (!statement)
+        return false;
+    statement_bind_text(statement, 1, model);
+    statement_bind_text(statement, 2, path);
+    r = database_step(store->database, statement, error);
+    if (r < 0)
+        return false;
+    *ret = r > 0 ? read_mapping(statement) : NULL;
+    return true;
+}
+
+bool store_list_mappings(Store *store, const char *model, GPtrArray **ret, GError **error)
+{
+    STATEMENT statement =
+        database_prepare(store->database,
+                         "SELECT id, component_path, mapping_data, source FROM coach_mappings "
+                         "WHERE coach_model = ?1 AND is_active ORDER BY component_path",
+                         error);
+    g_autoptr(GPtrArray) mappings = g_ptr_array_new_with_free_func((GDestroyNotify) mapping_free);
+    int r;
+
+    if (!statement)
+        return false;
+    statement_bind_text(statement, 1, model);
+    while ((r = database_step(store->database, statement, error)) > 0)
+        g_ptr_array_add(mappings, read_mapping(statement));
+    if (r < 0)
+        return false;
+    *ret = g_steal_pointer(&mappings);
+    return true;
+}
+
+static bool insert_mapping(Store *store, const char *model, const char *path, const char *data,
+                           const char *source, const char *version, const char *user, int64_t position,
+                           GError **error)
+{
+    STATEMENT statement = database_prepare(
+        store->database,
+        "INSERT INTO coach_mappings (coach_model, component_path, mapping_data, source, source_version, "
+        "created_by, modified_by, position) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7)",
+        error);
+
+    if (!statement)
+        return false;
+    statement_bind_text(statement, 1, model);
+    statement_bind_text(statement, 2, path);
+    statement_bind_text(statement, 3, data);
+    statement_bind_text(statement, 4, source);
+    statement_bind_text(statement, 5, version);
+    statement_bind_text(statement, 6, user);
+    statement_bind_integer(statement, 7, position);
+    return database_run(store->database, statement, error);
+}
+
+static bool update_mapping(Store *store, int64_t id, const char *data, const char *source,
+                           const char *version, const char *user, GError **error)
+{
+    STATEMENT statement = database_prepare(
+        store->database,
+        "UPDATE coach_mappings SET mapping_data = ?2, source = ?3, source_version = ?4, modified_by = ?5, "
+        "modified_at = CURRENT_TIMESTAMP WHERE id = ?1",
+        error);
+
+    if (!statement)
+        return false;
+    statement_bind_integer(statement, 1, id);
+    statement_bind_text(statement, 2, data);
+    statement_bind_text(statement, 3, source);
+    statement_bind_text(statement, 4, version);
+    statement_bind_text(statement, 5, user);
+    return database_run(store->database, statement, error);
+}
+
+/* Where a component stands in the file: where it stood before it was removed, else after all others. An id
+ * never shrinks, so it serves as the latter. */
+static bool find_position(Store *store, const char *model, const char *path, int64_t *ret, GError **error)
+{
+    STATEMENT statement = database_prepare(
+        store->database,
+        "SELECT coalesce((SELECT position FROM coach_mappings WHERE coach_model = ?1 AND component_path = ?2 "
+        "ORDER BY id DESC LIMIT 1), (SELECT max(id) FROM coach_mappings), 0)",
+        error);
+
+    if (!statement)
+        return false;
+    statement_bind_text(statement, 1, model);
+    statement_bind_text(statement, 2, path);
+    if (database_step(store->database, statement, error) <= 0)
+        return false;
+    *ret = statement_integer(statement, 0);
+    return true;
+}
+
+bool store_put_mapping(Store *store, const char *model, const char *path, const char *data,
+                       const char *source, const char *version, const char *user, int64_t *ret_id,
+                       GError **error)
+{
+    g_autoptr(Mapping) old = NULL;
+    int64_t position;
+
+    if (!store_get_mapping(store, model, path, &old, error))
+        return false;
+    if (old) {
+        *ret_id = old->id;
+        return update_mapping(store, old->id, data, source, version, user, error);
+    }
+
+    if (!find_position(store, model, path, &position, error) ||
+        !insert_mapping(store, model, path, data, source, version, user, position, error))
+        return false;
+    *ret_id = sqlite3_last_insert_rowid(store->database->handle);
+    return true;
+}
+
+bool store_insert_mappings(Store *store, const char *model, const CoachFile *file, const char *source,
+                           const char *user, GError **error)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    for (guint i = 0; i < file->components->len; i++) {
+        const Component *component = g_ptr_array_index(file->components, i);
+
+        g_string_truncate(text, 0);
+        json_append(text, component->data);
+        if (!insert_mapping(store, model, component->path, text->str, source, file->version, user, i, error))
+            return false;
+    }
+    return true;
+}
+
+bool store_remove_mapping(Store *store, const char *model, const char *path, const char *user,
+                          GError **error)
+{
+    STATEMENT statement = database_prepare(
+        store->database,
+        "UPDATE coach_mappings SET is_active = FALSE, modified_by = ?3, modified_at = CURRENT_TIMESTAMP "
+        "WHERE coach_model = ?1 AND component_path = ?2 AND is_active",
+        error);
+
+    if (!statement)
+        return false;
+    statement_bind_text(statement, 1, model);
+    statement_bind_text(statement, 2, path);
+    statement_bind_text(statement, 3, user);
+    return database_run(store->database, statement, error);
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The table `overrides`: what owners changed. */
+#include "store/store-private.h"
+
+#include "base/json.h"
+
+static bool read_override(Store *store, sqlite3_stmt *statement, Override **ret, GError **error)
+{
+    g_autoptr(Override) override = override_new(statement_text(statement, 0), OVERRIDE_SET, NULL, NULL);
+    const char *op = statement_text(statement, 1);
+
+    if (!op || !override_op_from_string(op, &override->op)) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_CORRUPT,
+                    "The database is damaged: an override says \"%s\"", op);
+        return false;
+    }
+    if (!store_parse_column(store, statement_text(statement, 2), &override->value, error) ||
+        !store_parse_column(store, statement_text(statement, 3), &override->vendor, error))
+        return false;
+    if ((override->op == OVERRIDE_SET) != (override->value != NULL)) {
+        g_set_error_literal(error, CONFIG_ERROR, CONFIG_ERROR_CORRUPT,
+                            "The database is damaged: an override and its value do not fit");
+        return false;
+    }
+    *ret = g_steal_pointer(&override);
+    return true;
+}
+
+bool store_get_overrides(Store *store, const char *model, const char *path, GPtrArray **ret, GError **error)
+{
+    STATEMENT statement = database_prepare(store->database,
+                                           "SELECT field, op, value, vendor_value FROM overrides "
+                                           "WHERE coach_model = ?1 AND component_path = ?2 ORDER BY field",
+                                           error);
+    g_autoptr(GPtrArray) overrides = override_list_new();
+    int r;
+
+    if (!statement)
+        return false;
+    statement_bind_text(statement, 1, model);
+    statement_bind_text(statement, 2, path);
+    while ((r = database_step(store->database, statement, error)) > 0) {
+        Override *override;
+
+        if (!read_override(store, statement, &override, error))
+            return false;
+        g_ptr_array_add(overrides, override);
+    }
+    if (r < 0)
+        return false;
+    *ret = g_steal_pointer(&overrides);
+    return true;
+}
+
+static bool delete_override(Store *store, const char *model, const char *path, const char *field,
+                            GError **error)
+{
+    STATEMENT statement = database_prepare(
+        store->database,
+        "DELETE FROM overrides WHERE coach_model = ?1 AND component_path = ?2 AND field = ?3", error);
+
+    if (!statement)
+        return false;
+    statement_bind_text(statement, 1, model);
+    statement_bind_text(statement, 2, path);
+    statement_bind_text(statement, 3, field);
+    return database_run(store->database, statement, error);
+}
+
+static bool put_override(Store *store, const char *model, const char *path, const Override *override,
+                         int64_t change, GError **error)
+{
+    g_autofree char *value = override->value ? json_format(override->value) : NULL;
+    g_autofree char *vendor = override->vendor ? json_format(override->vendor) : NULL;
+    STATEMENT statement = database_prepare(
+        store->database,
+        "INSERT OR REPLACE INTO overrides (coach_model, component_path, field, op, value, vendor_value, change_id) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        error);
+
+    if (!statement)
+        return false;
+    statement_bind_text(statement, 1, model);
+    statement_bind_text(statement, 2, path);
+    statement_bind_text(statement, 3, override->field);
+    statement_bind_text(statement, 4, override_op_to_string(override->op));
+    statement_bind_text(statement, 5, value);
+    statement_bind_text(statement, 6, vendor);
+    statement_bind_integer(statement, 7, change);
+    return database_run(store->database, statement, error);
+}
+
+bool store_replace_overrides(Store *store, const char *model, const char *path, GPtrArray *before,
+                             GPtrArray *now, int64_t change, GError **error)
+{
+    for (guint i = 0; i < before->len; i++) {
+        const Override *old = g_ptr_array_index(before, i);
+        if (!override_list_find(now, old->field) && !delete_override(store, model, path, old->field, error))
+            return false;
+    }
+    for (guint i = 0; i < now->len; i++) {
+        const Override *new = g_ptr_array_index(now, i);
+        const Override *old = override_list_find(before, new->field);
+
+        if (old && override_equal(old, new))
+            continue;
+        if (!put_override(store, model, path, new, change, error))
+            return false;
+    }
+    return true;
+}
+
+static void override_origin_free(OverrideOrigin *origin)
+{
+    g_free(origin->field);
+    g_free(origin->user);
+    g_free(origin->reason);
+    g_free(origin);
+}
+
+bool store_list_override_origins(Store *store, const char *model, const char *path, GPtrArray **ret,
+                                 GError **error)
+{
+    STATEMENT statement = database_prepare(
+        store->database,
+        "SELECT o.field, c.id, c.time, c.user, c.reason FROM overrides o JOIN changes c ON c.id = o.change_id "
+        "WHERE o.coach_model = ?1 AND o.component_path = ?2 ORDER BY o.field",
+        error);
+    g_autoptr(GPtrArray) origins = g_ptr_array_new_with_free_func((GDestroyNotify) override_origin_free);
+    int r;
+
+    if (!statement)
+        return false;
+    statement_bind_text(statement, 1, model);
+    statement_bind_text(statement, 2, path);
+    while ((r = database_step(store->database, statement, error)) > 0) {
+        OverrideOrigin *origin = g_new0(OverrideOrigin, 1);
+
+        origin->field = statement_dup_text(statement, 0);
+        origin->change = statement_integer(statement, 1);
+        origin->time = statement_integer(statement, 2);
+        origin->user = statement_dup_text(statement, 3);
+        origin->reason = statement_dup_text(statement, 4);
+        g_ptr_array_add(origins, origin);
+    }
+    if (r < 0)
+        return false;
+    *ret = g_steal_pointer(&origins);
+    return true;
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "store/schema.h"
+
+/* "CqCf", in the file's header: tells our databases from others (SQLite, "PRAGMA application_id"). */
+#define APPLICATION_ID 0x43714366
+
+/* A step stands for ever as it was released: never change one, append the next. Its number is its place,
+ * counted from 1, and is what user_version says. */
+static const char *const steps[] = {
+    /* 1: the tables of the first plan (coach_mappings, coach_mapping_history, coach_import_status), with
+       what they need beside them. */
+    "CREATE TABLE changes ("
+    "  id INTEGER PRIMARY KEY,"
+    "  time INTEGER NOT NULL," /* µs since the epoch */
+    "  kind TEXT NOT NULL,"
+    "  coach_model TEXT NOT NULL," /* '' for changes that concern no model */
+    "  reason TEXT NOT NULL,"
+    "  user TEXT NOT NULL,"
+    "  uid INTEGER NOT NULL,"
+    "  pid INTEGER NOT NULL,"
+    "  process TEXT NOT NULL,"
+    "  entries INTEGER NOT NULL," /* components or settings concerned */
+    "  content_hash TEXT,"        /* the vendor revision that an import brought */
+    "  detail TEXT,"              /* JSON: what the history rows do not say, before and after of a setting */
+    "  previous_hash TEXT NOT NULL," /* '' for the first */
+    "  hash TEXT NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX changes_by_model ON changes (coach_model, id);"
+
+    "CREATE TABLE vendor_revisions ("
+    "  id INTEGER PRIMARY KEY,"
+    "  coach_model TEXT NOT NULL,"
+    "  content_hash TEXT NOT NULL,"
+    "  byte_hash TEXT NOT NULL,"
+    "  version TEXT NOT NULL,"
+    "  origin TEXT NOT NULL CHECK (origin IN ('bundled', 'custom')),"
+    "  identity TEXT NOT NULL," /* JSON: year, make, model, trim */
+    "  layout TEXT NOT NULL,"   /* JSON, see coach-file.h */
+    "  UNIQUE (coach_model, content_hash)"
+    ") STRICT;"
+    "CREATE TABLE vendor_components ("
+    "  revision_id INTEGER NOT NULL REFERENCES vendor_revisions (id) ON DELETE CASCADE,"
+    "  position INTEGER NOT NULL,"
+    "  component_path TEXT NOT NULL,"
+    "  data TEXT NOT NULL,"
+    "  UNIQUE (revision_id, component_path)"
+    ") STRICT;"
+
+    "CREATE TABLE coach_import_status ("
+    "  coach_model TEXT PRIMARY KEY,"
+    "  yaml_hash TEXT NOT NULL,"
+    "  imported_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP,"
+    "  imported_version TEXT NOT NULL,"
+    "  revision_id INTEGER NOT NULL REFERENCES vendor_revisions (id),"
+    "  imported_time INTEGER NOT NULL" /* µs since the epoch */
+    ");"
+
+    "CREATE TABLE coach_mappings ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  coach_model TEXT NOT NULL,"
+    "  component_path TEXT NOT NULL,"
+    "  mapping_data TEXT NOT NULL,"
+    "  source TEXT NOT NULL CHECK (source IN ('factory', 'import', 'user')),"
+    "  source_version TEXT NOT NULL,"
+    "  is_active BOOLEAN NOT NULL DEFAULT TRUE,"
+    "  created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP,"
+    "  created_by TEXT,"
+    "  modified_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP,"
+    "  modified_by TEXT,"
+    "  position INTEGER NOT NULL"
+    ");"
+    /* The plan's UNIQUE (coach_model, component_path, is_active) would allow one inactive row only. */
+    "CREATE UNIQUE INDEX coach_mappings_active ON coach_mappings (coach_model, component_path) WHERE is_active;"
+
+    "CREATE TABLE coach_mapping_history ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  mapping_id INTEGER NOT NULL,"
+    "  previous_data TEXT,"
+    "  change_reason TEXT,"
+    "  changed_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP,"
+    "  changed_by TEXT,"
+    "  change_id INTEGER NOT NULL REFERENCES changes (id),"
+    "  kind TEXT NOT NULL,"
+    "  field TEXT NOT NULL,"
+    "  before TEXT,"          /* JSON of the field as readers saw it, NULL: absent */
+    "  after TEXT,"           /* and as they see it now */
+    "  override_before TEXT," /* JSON of the override at that field, NULL: none; what an undo brings back */
+    "  override_after TEXT,"
+    "  FOREIGN KEY (mapping_id) REFERENCES coach_mappings (id)"
+    ");"
+    "CREATE INDEX coach_mapping_history_by_change ON coach_mapping_history (change_id);"
+    "CREATE INDEX coach_mapping_history_by_mapping ON coach_mapping_history (mapping_id);"
+    /* For history by path, which also has to find the rows of components that were removed. */
+    "CREATE INDEX coach_mappings_by_path ON coach_mappings (coach_model, component_path);"
+
+    "CREATE TABLE overrides ("
+    "  coach_model TEXT NOT NULL,"
+    "  component_path TEXT NOT NULL,"
+    "  field TEXT NOT NULL,"
+    "  op TEXT NOT NULL CHECK (op IN ('set', 'unset')),"
+    "  value TEXT,"        /* JSON, NULL for unset */
+    "  vendor_value TEXT," /* JSON of what the vendor had there, NULL: absent */
+    "  change_id INTEGER NOT NULL REFERENCES changes (id),"
+    "  PRIMARY KEY (coach_model, component_path, field)"
+    ") STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE interfaces (logical TEXT PRIMARY KEY, physical TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;",
+};
+
+bool schema_check(Database *database, GError **error)
+{
+    int64_t version, application, tables;
+
+    if (!database_query_integer(database, "PRAGMA user_version", 0, &version, error) ||
+        !database_query_integer(database, "PRAGMA application_id", 0, &application, error) ||
+        !database_query_integer(database, "SELECT count(*) FROM sqlite_schema", 0, &tables, error))
+        return false;
+
+    if ((application != APPLICATION_ID && application != 0) || (application == 0 && tables > 0)) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_CORRUPT, "%s is no database of coachiq-config",
+                    database->path);
+        return false;
+    }
+    if (version > (int64_t) G_N_ELEMENTS(steps)) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_NOT_SUPPORTED,
+                    "%s was written by a newer version of coachiq-config (schema %" G_GINT64_FORMAT
+                    ", this version knows %zu); install that "
+                    "version again. Nothing was changed",
+                    database->path, version, G_N_ELEMENTS(steps));
+        return false;
+    }
+    return true;
+}
+
+bool schema_is_current(Database *database, GError **error)
+{
+    int64_t version;
+
+    if (!database_query_integer(database, "PRAGMA user_version", 0, &version, error))
+        return false;
+    if (version == (int64_t) G_N_ELEMENTS(steps))
+        return true;
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_READ_ONLY,
+                "%s has to be upgraded first, and cannot be written", database->path);
+    return false;
+}
+
+static bool take_step(Database *database, size_t number, GError **error)
+{
+    g_autofree char *sql =
+        g_strdup_printf("BEGIN IMMEDIATE; %s PRAGMA application_id = %d; PRAGMA user_version = %zu; COMMIT",
+                        steps[number - 1], APPLICATION_ID, number);
+
+    if (database_execute(database, sql, error))
+        return true;
+    sqlite3_exec(database->handle, "ROLLBACK", NULL, NULL, NULL);
+    return false;
+}
+
+bool schema_upgrade(Database *database, GError **error)
+{
+    int64_t version;
+
+    if (!database_query_integer(database, "PRAGMA user_version", 0, &version, error))
+        return false;
+    for (size_t number = (size_t) version + 1; number <= G_N_ELEMENTS(steps); number++)
+        if (!take_step(database, number, error))
+            return false;
+    return true;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* schema.h: the steps by which a database comes to the newest layout of its tables. */
+
+#include "store/database.h"
+
+/* Whether the file is one of ours and not newer than this program. Writes nothing. Sets CORRUPT or
+ * NOT_SUPPORTED. */
+bool schema_check(Database *database, GError **error);
+/* Whether no step is missing; for a database that can only be read. Sets READ_ONLY. */
+bool schema_is_current(Database *database, GError **error);
+/* Takes the missing steps, each in a transaction of its own together with its number. */
+bool schema_upgrade(Database *database, GError **error);

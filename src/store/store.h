@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* store.h: what the service keeps on disk. The only door to SQLite; everything above speaks of models,
+ * components, overrides and changes.
+ *
+ * All functions that can fail set NO_SPACE, LOCKED, READ_ONLY, CORRUPT or IO of CONFIG_ERROR beside what
+ * their comment names. Text that comes back is owned by the caller unless said otherwise. What a writing
+ * function does becomes true with transaction_commit() only. */
+
+#include <stdint.h>
+
+#include "base/value.h"
+#include "coach/coach-file.h"
+#include "coach/override.h"
+
+typedef struct Store Store;
+
+/* Opens `directory`/config.db, creating it or bringing its tables up to date. Sets NOT_SUPPORTED for one
+ * from a newer version. */
+Store *store_open(const char *directory, GError **error);
+void store_close(Store *store);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Store, store_close)
+/* Whether the disk let it be opened for reading only. */
+bool store_is_read_only(Store *store);
+/* A number that differs after another process has written to the database. 0 when it cannot be told. */
+int64_t store_data_version(Store *store);
+
+/* Transactions: rolled back when they go out of scope without a commit. */
+typedef struct Transaction {
+    Store *store;
+} Transaction;
+bool transaction_begin(Transaction *transaction, Store *store, GError **error);
+bool transaction_commit(Transaction *transaction, GError **error);
+void transaction_clear(Transaction *transaction);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Transaction, transaction_clear)
+
+/* Settings (settings.c) */
+
+/* The value of a setting; NULL without an error when it was never set. */
+bool store_get_setting(Store *store, const char *name, char **ret, GError **error);
+bool store_set_setting(Store *store, const char *name, const char *value, GError **error);
+/* Logical → physical interface names. */
+bool store_get_interfaces(Store *store, GHashTable **ret, GError **error);
+/* `physical` NULL removes the mapping. */
+bool store_set_interface(Store *store, const char *logical, const char *physical, GError **error);
+
+/* Vendor revisions and imports (vendor.c) */
+
+typedef struct ImportStatus {
+    char *model;
+    char *byte_hash;
+    char *content_hash;
+    char *version;
+    char *origin;    /* "bundled" or "custom" */
+    Value *identity; /* map: year, make, model, trim */
+    int64_t revision_id;
+    int64_t time;       /* µs since the epoch */
+    unsigned n_devices; /* active ones */
+    unsigned n_edits;   /* overrides */
+} ImportStatus;
+
+void import_status_free(ImportStatus *status);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImportStatus, import_status_free)
+
+/* The state of one model; `*ret` is NULL without an error when it was never imported. */
+bool store_get_import(Store *store, const char *model, ImportStatus **ret, GError **error);
+/* All of them, an array of ImportStatus sorted by model. */
+bool store_list_imports(Store *store, GPtrArray **ret, GError **error);
+/* Adds the revision with its components unless the same content is there already; gives its id. */
+bool store_add_vendor_revision(Store *store, const char *model, const CoachFile *file, const char *byte_hash,
+                               const char *origin, int64_t *ret_id, GError **error);
+/* Makes a revision the imported one. */
+bool store_set_import(Store *store, const char *model, const CoachFile *file, const char *byte_hash,
+                      int64_t revision_id, int64_t time, GError **error);
+/* One component as the vendor has it; NULL without an error when the revision has none of that path. */
+bool store_get_vendor_component(Store *store, int64_t revision_id, const char *path, Value **ret,
+                                GError **error);
+/* All components of a revision in file order, an array of Component. */
+bool store_list_vendor_components(Store *store, int64_t revision_id, GPtrArray **ret, GError **error);
+/* All components whose path starts with "<section>/", as one map by child; or the component `section`
+ * itself. NULL when there is neither. */
+bool store_get_vendor_section(Store *store, int64_t revision_id, const char *section, Value **ret,
+                              GError **error);
+
+/* Effective components (mappings.c) */
+
+typedef struct Mapping {
+    int64_t id;
+    char *path;
+    char *data; /* JSON text of the public shape */
+    char *source;
+} Mapping;
+
+void mapping_free(Mapping *mapping);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Mapping, mapping_free)
+
+/* The active component; `*ret` is NULL without an error when there is none. */
+bool store_get_mapping(Store *store, const char *model, const char *path, Mapping **ret, GError **error);
+/* All active components of a model sorted by path, an array of Mapping. */
+bool store_list_mappings(Store *store, const char *model, GPtrArray **ret, GError **error);
+/* Adds or replaces the active component; gives its row's id. */
+bool store_put_mapping(Store *store, const char *model, const char *path, const char *data,
+                       const char *source, const char *version, const char *user, int64_t *ret_id,
+                       GError **error);
+/* Adds all components of a file as active ones, for a model that has none. */
+bool store_insert_mappings(Store *store, const char *model, const CoachFile *file, const char *source,
+                           const char *user, GError **error);
+/* Makes the active component inactive; its row stays for the history. */
+bool store_remove_mapping(Store *store, const char *model, const char *path, const char *user,
+                          GError **error);
+
+/* Overrides (overrides.c) */
+
+/* The overrides of one component, for override.h. */
+bool store_get_overrides(Store *store, const char *model, const char *path, GPtrArray **ret, GError **error);
+/* Makes `now` the overrides of a component, where `before` was: touches only those that differ, which get
+ * the number of the change. */
+bool store_replace_overrides(Store *store, const char *model, const char *path, GPtrArray *before,
+                             GPtrArray *now, int64_t change, GError **error);
+
+typedef struct OverrideOrigin {
+    char *field;
+    int64_t change;
+    int64_t time;
+    char *user;
+    char *reason;
+} OverrideOrigin;
+
+/* Who set the overrides of a component, an array of OverrideOrigin. */
+bool store_list_override_origins(Store *store, const char *model, const char *path, GPtrArray **ret,
+                                 GError **error);
+
+/* Changes and history (changes.c) */
+
+/* Who caused a change, as the bus says. */
+typedef struct Actor {
+    uint32_t uid;
+    int32_t pid; /* 0: unknown */
+    char *user;
+    char *process; /* "": unknown */
+} Actor;
+
+typedef struct HistoryEntry {
+    int64_t mapping_id;
+    char *path;
+    char *kind;
+    char *field;
+    char *before; /* JSON text, NULL: absent */
+    char *after;
+    char *override_before; /* JSON text, NULL: no override */
+    char *override_after;
+    char *previous_data; /* JSON text of the whole component before, NULL: absent */
+} HistoryEntry;
+
+void history_entry_free(HistoryEntry *entry);
+/* An array of HistoryEntry that frees its members. */
+GPtrArray *history_list_new(void);
+
+typedef struct Change {
+    int64_t id;
+    int64_t time; /* µs since the epoch */
+    char *kind;
+    char *model;
+    char *reason;
+    Actor actor;
+    unsigned n_entries;
+    char *content_hash; /* of the vendor revision that an import brought, else NULL */
+    char *detail;       /* JSON text or NULL */
+} Change;
+
+void change_clear(Change *change);
+void change_free(Change *change);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Change, change_clear)
+
+/* The newest change; 0 when there is none. */
+bool store_get_revision(Store *store, int64_t *ret, GError **error);
+/* The number that store_add_change() will give within this transaction. */
+bool store_next_change(Store *store, int64_t *ret, GError **error);
+/* Adds a change, linked to the one before by its hash; sets its id. Its history rows follow with
+ * store_add_history(), the same ones. */
+bool store_add_change(Store *store, Change *change, GPtrArray *history, GError **error);
+/* Adds the history rows of a change; their mapping_id is set by now. */
+bool store_add_history(Store *store, const Change *change, GPtrArray *history, GError **error);
+
+/* Changes below `before` (0: from the newest), newest first, at most `limit`; `model` and `kind` may be
+ * NULL. An array of Change; `*ret_next` is the `before` of the next page, 0 at the end. */
+bool store_list_changes(Store *store, int64_t before, unsigned limit, const char *model, const char *kind,
+                        GPtrArray **ret, int64_t *ret_next, GError **error);
+
+/* One row of the history for a reader. */
+typedef struct HistoryRow {
+    int64_t change;
+    int64_t time;
+    char *kind;
+    char *path;
+    char *field;
+    char *before; /* NULL: absent */
+    char *after;
+    char *user;
+    char *reason;
+    uint32_t uid;
+} HistoryRow;
+
+/* The history of a component, or of the whole model when `path` is "", newest first. A page holds whole
+ * changes: it ends with the change in which `limit` is reached. An array of HistoryRow; `*ret_next` as
+ * above. */
+bool store_list_history(Store *store, const char *model, const char *path, int64_t before, unsigned limit,
+                        GPtrArray **ret, int64_t *ret_next, GError **error);
+
+/* Recomputes the chain of hashes over all changes and their history, and the content hash of each vendor
+ * revision. `*ret_problem` is NULL when all is as it was written, else says what is not; `*ret_checked`
+ * counts the changes. */
+bool store_verify_history(Store *store, int64_t *ret_checked, char **ret_problem, GError **error);

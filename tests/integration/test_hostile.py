@@ -1,0 +1,449 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Input that nobody should send. After each the same process serves on, nothing is written and memory stays bounded."""
+
+import json
+import os
+import socket
+import struct
+
+from harness import INTERFACE, MODEL, PATH, SHORT, BusError, Gio, GLib, IntegrationTest, resident_kib, wait_until
+
+LIGHT = "devices/bedroom_light"
+BAD = ("InvalidData", "InvalidArgs", "TooLarge")
+
+
+class SurvivorTest(IntegrationTest):
+    """Checks after each test that the daemon came through."""
+
+    bench_options = {"peer": True}
+
+    def setUp(self):
+        super().setUp()
+        self.call("Import", MODEL)
+        self.before = (self.revision(), self.call("GetMappings", MODEL))
+        self.pid = self.client.owner_pid()
+        self.resident = resident_kib(self.pid)
+
+    def tearDown(self):
+        self.assertEqual(self.client.owner_pid(), self.pid)
+        self.assertEqual(self.bench.daemon.poll(), None)
+        self.assertEqual((self.revision(), self.call("GetMappings", MODEL)), self.before)
+        if not SHORT:  # a sanitizer keeps what was freed
+            self.assertLess(resident_kib(self.pid), self.resident + 65536)
+        super().tearDown()
+
+
+class HostileTest(SurvivorTest):
+    def field_refused(self, value, *names):
+        self.fails(names or BAD, self.call, "SetField", MODEL, "coach_info", "/extra", value, "")
+
+    def test_not_json(self):
+        for value in (
+            "{",
+            "}",
+            "[1,",
+            '"open',
+            "nul",
+            "True",
+            "'x'",
+            "1 2",
+            "{}{}",
+            "01",
+            "+1",
+            ".5",
+            "1.",
+            "0x10",
+            "NaN",
+            "Infinity",
+            "-Infinity",
+            "1e999",
+            "-1e999",
+            "// x\n1",
+            "/* x */ 1",
+            "[1,]",
+            '{"a":1,}',
+            "{a:1}",
+            "{1:2}",
+            '"\t"',
+            '"\x01"',
+            '"\\x41"',
+            '"\\u12"',
+            "\ufeff1",
+            " ",
+            "\n",
+            "\\",
+            "99999999999999999999",
+            "-9223372036854775809",
+            "9223372036854775808",
+        ):
+            with self.subTest(value=value):
+                self.field_refused(value)
+                self.fails(BAD, self.call, "UpdateMapping", MODEL, "lighting_scenes/x", '{"a": ' + value + "}", "")
+
+    def test_message_says_where(self):
+        error = self.fails(
+            "InvalidData", self.call, "UpdateMapping", MODEL, "lighting_scenes/x", '{"a": 1,\n "b": oops}', ""
+        )
+        self.assertRegex(error.message, r"(?i)line 2\b.*\bcolumn \d+|\b2:\d+")
+
+    def test_duplicate_keys(self):
+        self.field_refused('{"a": 1, "a": 1}')
+        self.field_refused('{"x": {"a": 1, "b": 2, "\\u0061": 3}}')
+
+    def test_text_that_is_none(self):
+        for value in (
+            '"\\ud800"',
+            '"\\udc00"',
+            '"\\ud800x"',
+            '"\\ud83d\\ud83d"',
+            '"\\udc00\\ud800"',
+            '"\\u0000"',
+            '{"\\ud800": 1}',
+            '{"\\u0000": 1}',
+        ):
+            with self.subTest(value=value):
+                self.field_refused(value)
+
+    def test_pairs_of_surrogates_are_fine(self):
+        self.assertGreater(self.call("SetField", MODEL, "coach_info", "/extra", '"\\ud83d\\ude8c"', ""), 0)
+        self.assertEqual(self.field(MODEL, "coach_info", "/extra"), "\U0001f68c")
+        self.call("ResetMapping", MODEL, "coach_info", "", "")
+        self.before = (self.revision(), self.call("GetMappings", MODEL))
+        # Only the coach's information was touched and is as before.
+        self.assertEqual(self.call("GetMapping", MODEL, "coach_info")[1], "factory")
+
+    def test_too_deep(self):
+        for depth in (65, 1000, 100_000):
+            with self.subTest(depth=depth):
+                self.field_refused("[" * depth + "]" * depth)
+                self.field_refused("[" * depth)
+                self.field_refused('{"a":' * depth + "1" + "}" * depth)
+
+    def test_too_long(self):
+        self.field_refused(json.dumps("x" * 300_000))
+        self.field_refused("[" + "0," * 100_000 + "0]")
+        self.field_refused("1" * 300_000)
+        self.field_refused(" " * 10_000_000 + "1")
+        self.field_refused(json.dumps({str(i): i for i in range(30_000)}))
+
+    def test_a_component_does_not_grow_without_bound(self):
+        """Many edits that are small enough each."""
+        path, value = "coach_info", json.dumps("x" * 200_000)
+        refused = None
+        for i in range(200):
+            try:
+                self.call("SetField", MODEL, path, f"/field_{i}", value, "")
+            except BusError as error:
+                refused = error
+                break
+        self.call("ResetMapping", MODEL, path, "", "")
+        self.before = (self.revision(), self.call("GetMappings", MODEL))
+        self.assertEqual(self.call("GetMapping", MODEL, path)[1], "factory")
+        self.assertIsNotNone(refused, "40 MB went into one component")
+        self.check_error(refused, "TooLarge", "InvalidData")
+
+    def test_unknown_model(self):
+        for model in (
+            "nope",
+            "x" * 100_000,
+            "../../etc/passwd",
+            "/",
+            "\n",
+            "2020_Test_Coach\n",
+            "%s%n",
+            "'; DROP TABLE x",
+        ):
+            with self.subTest(model=model[:20]):
+                names = ("NoSuchModel", "InvalidArgs", "TooLarge")
+                self.fails(names, self.call, "GetMapping", model, "coach_info")
+                self.fails(names, self.call, "SetField", model, "coach_info", "/x", "1", "")
+                self.fails(names, self.call, "Import", model)
+
+    def test_paths_that_are_none(self):
+        for path in (
+            "",
+            "/",
+            "//",
+            "devices/",
+            "/devices",
+            "devices//",
+            "devices/a/b/c",
+            "devices/a/b",
+            "devices/a/",
+            "a~",
+            "a~2",
+            "devices/~",
+            "x" * 100_000,
+            "devices/" + "x" * 100_000,
+            "a\nb",
+            "devices/\x7f",
+            "~",
+        ):
+            for method, arguments in (
+                ("GetMapping", ()),
+                ("Explain", ()),
+                ("SetField", ("/x", "1", "")),
+                ("UpdateMapping", ("{}", "")),
+                ("DeleteMapping", ("",)),
+                ("ResetMapping", ("", "")),
+            ):
+                with self.subTest(path=path[:20], method=method):
+                    self.fails(("InvalidArgs", "TooLarge"), self.call, method, MODEL, path, *arguments)
+
+    def test_paths_that_nobody_has(self):
+        for path in ("nope", "devices/nope", "devices/~1", "..", "devices/..", "devices/%s", "devices/'", "🚌"):
+            with self.subTest(path=path):
+                self.fails("NoSuchMapping", self.call, "GetMapping", MODEL, path)
+                self.fails("NoSuchMapping", self.call, "DeleteMapping", MODEL, path, "")
+
+    def test_bad_pointers(self):
+        for field in (
+            "x",
+            "x/y",
+            "/a~",
+            "/a~2",
+            "/~",
+            "~0",
+            " /x",
+            "#/x",
+            "/" + "x" * 100_000,
+            "/x" * 1000,
+            "/x" * 100_000,
+        ):
+            with self.subTest(field=field[:20]):
+                self.fails(("InvalidArgs", "TooLarge"), self.call, "SetField", MODEL, "coach_info", field, "1", "")
+                self.fails(("InvalidArgs", "TooLarge"), self.call, "ResetMapping", MODEL, "coach_info", field, "")
+                self.fails(
+                    ("InvalidArgs", "TooLarge"), self.call, "ApplyEdits", MODEL, [("set", "coach_info", field, "1")], ""
+                )
+
+    def test_whole_component_by_an_empty_pointer(self):
+        """SetField with "" is either a put or no pointer at all, never half of it."""
+        self.fails(BAD, self.call, "SetField", MODEL, "coach_info", "", "1", "")
+        self.fails(BAD, self.call, "SetField", MODEL, LIGHT, "", "[]", "")
+
+    def test_reason(self):
+        for reason in ("x" * 1_000_000, "x" * 100_000):
+            self.fails(BAD, self.call, "SetField", MODEL, "coach_info", "/extra", "1", reason)
+        # A reason with line ends is refused or kept as it is; it never becomes two lines of anything.
+        try:
+            self.call("SetField", MODEL, "coach_info", "/extra", "1", "one\ntwo\r\n\x1b[31mred")
+        except BusError as error:
+            self.check_error(error, *BAD)
+        else:
+            self.assertNotIn("\x1b", self.bench.log())
+            self.assertNotRegex(self.bench.log(), r"(?m)^two")
+            self.call("ResetMapping", MODEL, "coach_info", "", "")
+            self.before = (self.revision(), self.call("GetMappings", MODEL))
+        self.assert_intact()
+
+    def test_unknown_options(self):
+        many = {f"option-{i}": GLib.Variant("u", i) for i in range(10_000)}
+        self.fails("InvalidArgs", self.call, "ListChanges", **many)
+        self.fails("InvalidArgs", self.call, "SetField", MODEL, LIGHT, "/notes", "1", "", **many)
+        nested = GLib.Variant("i", 1)
+        for _ in range(20):
+            nested = GLib.Variant("v", nested)
+        self.fails("InvalidArgs", self.call, "ListChanges", limit=nested)
+        self.fails("InvalidArgs", self.call, "SetField", MODEL, LIGHT, "/notes", "1", "", expected_revision=nested)
+
+    def test_an_option_twice(self):
+        twice = GLib.Variant.parse(GLib.VariantType("a{sv}"), "{'limit': <uint32 1>, 'limit': <uint32 2>}", None, None)
+        arguments = GLib.Variant.new_tuple(twice)
+        self.fails("InvalidArgs", self.client.send, INTERFACE, "ListChanges", arguments)
+
+    def test_ten_thousand_edits(self):
+        def apply(edits):
+            try:
+                return self.call("ApplyEdits", MODEL, edits, "many")
+            except BusError as error:
+                self.check_error(error, "TooLarge", "LimitsExceeded", "InvalidArgs")
+                return None
+
+        edits = [("set", "coach_info", f"/field_{i}", str(i)) for i in range(10_000)]
+        self.fails(
+            ("Immutable", *BAD),
+            self.call,
+            "ApplyEdits",
+            MODEL,
+            [*edits[:9_999], ("set", LIGHT, "/device_type", "1")],
+            "",
+        )
+        change = apply(edits)
+        if change is not None:
+            self.assertEqual(change, self.before[0] + 1)
+            self.assertEqual(len([k for k in self.get(MODEL, "coach_info") if k.startswith("field_")]), 10_000)
+            self.call("ResetMapping", MODEL, "coach_info", "", "")
+        scenes = [("put", f"lighting_scenes/scene_{i}", "", '{"name": "x"}') for i in range(10_000)]
+        change = apply(scenes)
+        if change is not None:
+            self.assertEqual(apply([("delete", path, "", "") for _, path, _, _ in scenes]), change + 1)
+        self.before = (self.revision(), self.call("GetMappings", MODEL))
+        self.assert_intact()
+
+    def test_an_edit_that_says_the_same_ten_thousand_times(self):
+        try:
+            self.call("ApplyEdits", MODEL, [("set", "coach_info", "/extra", str(i)) for i in range(10_000)], "")
+        except BusError as error:
+            self.check_error(error, "TooLarge", "LimitsExceeded", "InvalidArgs")
+        else:
+            self.assertEqual(self.field(MODEL, "coach_info", "/extra"), 9_999)
+            self.call("ResetMapping", MODEL, "coach_info", "", "")
+            self.before = (self.revision(), self.call("GetMappings", MODEL))
+
+    def test_a_large_message(self):
+        self.field_refused('"' + "x" * 20_000_000 + '"')
+        self.fails(
+            (*BAD, "LimitsExceeded"),
+            self.call,
+            "ApplyEdits",
+            MODEL,
+            [("set", "coach_info", "/extra", json.dumps("x" * 200_000))] * 100,
+            "",
+        )
+
+    def test_many_calls_at_once(self):
+        calls = [self.client.begin("GetMapping", MODEL, LIGHT) for _ in range(5_000)]
+        self.assertEqual(len({c.result() for c in calls}), 1)
+
+    def test_regular_expressions_and_wildcards_are_text(self):
+        for text in ("%", "_", "*", ".*", "\\", "["):
+            for path, data, _, _ in self.call("FindMappings", MODEL, **{"text": text}):
+                self.assertIn(text.lower(), (path + data).lower())
+
+
+class RawPeerTest(SurvivorTest):
+    """Peer to peer no bus stands between a stranger and the daemon."""
+
+    def connect(self, authenticate=True):
+        stranger = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.addCleanup(stranger.close)
+        stranger.settimeout(10)
+        stranger.connect(self.bench.path("config1.sock"))
+        if authenticate:
+            uid = str(os.getuid()).encode().hex().encode()
+            stranger.sendall(b"\0AUTH EXTERNAL " + uid + b"\r\n")
+            self.assertTrue(stranger.recv(1000).startswith(b"OK "))
+            stranger.sendall(b"BEGIN\r\n")
+        return stranger
+
+    def message(self, member="ListModels", body=None):
+        message = Gio.DBusMessage.new_method_call(None, PATH, INTERFACE, member)
+        message.set_serial(1)
+        message.set_body(body or GLib.Variant("(a{sv})", ({},)))
+        return bytes(message.to_blob(Gio.DBusCapabilityFlags.NONE))
+
+    def send(self, data, authenticate=True):
+        """Sends bytes; whether the daemon answers or hangs up is its choice."""
+        stranger = self.connect(authenticate)
+        try:
+            stranger.sendall(data)
+            stranger.shutdown(socket.SHUT_WR)
+            while stranger.recv(65536):
+                pass
+        except (ConnectionError, TimeoutError):
+            pass
+        stranger.close()
+        self.serves()
+
+    def serves(self):
+        with self.bench.connect(peer=True) as client:
+            self.assertEqual(client.call("GetMapping", MODEL, LIGHT)[1], "factory")
+
+    def test_a_plain_call_works(self):
+        stranger = self.connect()
+        stranger.sendall(self.message())
+        self.assertTrue(stranger.recv(65536))
+
+    def test_garbage(self):
+        for data in (
+            b"",
+            b"\0",
+            b"\xff" * 10_000,
+            b"GET / HTTP/1.0\r\n\r\n",
+            b"\0AUTH\r\n" * 100,
+            b"\0AUTH EXTERNAL zz\r\n",
+            b"\0AUTH EXTERNAL 30",
+            b"\0BEGIN\r\n",
+            b"\0" + b"A" * 1_000_000,
+        ):
+            with self.subTest(data=data[:20]):
+                self.send(data, authenticate=False)
+
+    def test_garbage_after_the_handshake(self):
+        sound = self.message()
+        cases = {
+            "zeros": b"\0" * 1000,
+            "random": bytes((i * 7919 + 13) % 256 for i in range(10_000)),
+            "half a message": sound[: len(sound) // 2],
+            "a byte order that is none": b"x" + sound[1:],
+            "a protocol of the future": sound[:3] + b"\x09" + sound[4:],
+            "a body of 4 GiB": sound[:4] + struct.pack("<I", 0xFFFFFFF0) + sound[8:],
+            "fields of 4 GiB": sound[:12] + struct.pack("<I", 0xFFFFFFF0) + sound[16:],
+            "serial zero": sound[:8] + struct.pack("<I", 0) + sound[12:],
+            "a type that is none": sound[:1] + b"\x63" + sound[2:],
+        }
+        for what, data in cases.items():
+            with self.subTest(what):
+                self.send(data)
+
+    def test_text_that_is_not_utf_8(self):
+        sound = self.message("GetMapping", GLib.Variant("(ss)", ("model_name_here", "coach_info")))
+        for bad in (b"\xff\xfe", b"\xc0\x80", b"\xed\xa0\x80", b"a\0"):
+            with self.subTest(bad=bad):
+                self.send(sound.replace(b"model_name_here", (bad * 15)[:15]))
+
+    def test_every_byte_of_a_message_broken_once(self):
+        sound = self.message("GetMapping", GLib.Variant("(ss)", (MODEL, LIGHT)))
+        for i in range(0, len(sound), 5 if SHORT else 1):
+            stranger = self.connect()
+            stranger.sendall(sound[:i] + bytes([sound[i] ^ 0x55]) + sound[i + 1 :])
+            stranger.close()
+        self.serves()
+
+    def test_messages_that_are_no_calls(self):
+        signal = Gio.DBusMessage.new_signal(PATH, INTERFACE, "MappingsChanged")
+        signal.set_body(GLib.Variant("(sasst)", (MODEL, [], "edit", 7)))
+        call = Gio.DBusMessage.new_method_call(None, PATH, INTERFACE, "Describe")
+        call.set_serial(7)
+        for message in (
+            signal,
+            Gio.DBusMessage.new_method_reply(call),
+            Gio.DBusMessage.new_method_error_literal(call, "org.example.Error", "x"),
+        ):
+            message.set_serial(1)
+            self.send(bytes(message.to_blob(Gio.DBusCapabilityFlags.NONE)))
+
+    def test_many_connections(self):
+        """Some that say nothing, some that leave at once; the next honest one is served."""
+        silent = [self.connect(authenticate=False) for _ in range(100)]
+        for _ in range(300):
+            self.connect().close()
+        self.serves()
+        for stranger in silent:
+            stranger.close()
+        self.serves()
+
+    def test_descriptors_do_not_pile_up(self):
+        def count():
+            return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+        self.serves()
+        before = count()
+        for _ in range(50):
+            with self.bench.connect(peer=True) as client:
+                client.file("GetResource", "rvc.json")
+        self.send(b"\xff" * 100)
+        wait_until(lambda: count() <= before + 2, "the descriptors of connections that ended are closed")
+
+    def test_a_stranger_that_never_reads(self):
+        stranger = self.connect()
+        stranger.settimeout(5)
+        sound = self.message("GetMappings", GLib.Variant("(sa{sv})", (MODEL, {})))
+        try:
+            for _ in range(2_000):
+                stranger.sendall(sound)
+        except (TimeoutError, ConnectionError):
+            pass
+        self.serves()
+        stranger.close()

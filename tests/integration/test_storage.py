@@ -1,0 +1,452 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""When the disk is read-only, full, locked, damaged or from the future: a named error, nothing half-written, and all is
+well again once the cause is gone."""
+
+import ctypes
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import unittest
+
+from harness import BUNDLED, MODEL, SERVICE, SHORT, Bench, BusError, IntegrationTest, ids_of, wait_until
+
+LIGHT = "devices/bedroom_light"
+CLONE_NEWNS = 0x00020000
+
+
+def own_mounts():
+    """From now on what this process mounts is its own and goes with it."""
+    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNS):
+        raise unittest.SkipTest("mount namespaces are not allowed here")
+    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+
+
+class StorageTest(IntegrationTest):
+    bench_per_test = True
+
+    def setUp(self):
+        super().setUp()
+        if self.start_daemon:
+            self.call("Import", MODEL)
+            self.set(MODEL, LIGHT, "/notes", "before")
+
+    def rename(self, value):
+        return self.set(MODEL, LIGHT, "/friendly_name", value)
+
+    def name(self):
+        return self.field(MODEL, LIGHT, "/friendly_name")
+
+    def recovers(self):
+        """Writing works again, without a restart, and then with one."""
+        self.rename("Recovered")
+        self.assertEqual(self.name(), "Recovered")
+        self.assert_intact()
+        self.bench.restart()
+        self.assertEqual(self.name(), "Recovered")
+        self.assertEqual(self.field(MODEL, LIGHT, "/notes"), "before")
+        self.assertEqual(self.client.property("Health"), "ok")
+        self.assert_intact()
+
+
+class ReadOnlyTest(StorageTest):
+    def read_only(self):
+        """What must hold while nothing can be written."""
+        self.assertEqual(self.name(), "Bedroom Light")
+        self.assertEqual(self.field(MODEL, LIGHT, "/notes"), "before")
+        revision = self.revision()
+        for method, *arguments in (
+            ("SetField", LIGHT, "/friendly_name", '"x"', ""),
+            ("DeleteMapping", LIGHT, ""),
+            ("UpdateMapping", "lighting_scenes/x", "{}", ""),
+            ("ApplyEdits", [("set", LIGHT, "/friendly_name", '"x"')], ""),
+        ):
+            self.fails("ReadOnly", self.call, method, MODEL, *arguments)
+        self.fails("ReadOnly", self.call, "SetInterface", "house", "can0")
+        self.assertEqual((self.name(), self.revision()), ("Bedroom Light", revision))
+        self.assertEqual(len(self.call("Lookup", MODEL, 0x1FEDA, 25)), 1)
+        self.assertEqual(len(self.changes()), revision)
+        self.assert_intact()
+
+    def test_permissions(self):
+        self.bench.stop()
+        for name in os.listdir(self.bench.state):
+            os.chmod(os.path.join(self.bench.state, name), 0o444)
+        os.chmod(self.bench.state, 0o555)
+        self.bench.start()
+        self.read_only()
+        os.chmod(self.bench.state, 0o700)
+        for name in os.listdir(self.bench.state):
+            os.chmod(os.path.join(self.bench.state, name), 0o600)
+        self.recovers()
+
+    def test_mount(self):
+        own_mounts()
+        self.bench.stop()
+        subprocess.run(["mount", "--bind", self.bench.state, self.bench.state], check=True)
+        self.bench.on_close(lambda: subprocess.run(["umount", "--lazy", self.bench.state], check=False))
+        subprocess.run(["mount", "-o", "remount,bind,ro", self.bench.state], check=True)
+        self.bench.start()
+        self.read_only()
+        subprocess.run(["mount", "-o", "remount,bind,rw", self.bench.state], check=True)
+        self.recovers()
+
+    def test_a_model_that_is_not_imported(self):
+        """It cannot be imported now, and that is what the reader hears."""
+        self.bench.stop()
+        for name in os.listdir(self.bench.state):
+            os.chmod(os.path.join(self.bench.state, name), 0o444)
+        os.chmod(self.bench.state, 0o555)
+        self.bench.start()
+        self.fails(("ReadOnly", "NotImported"), self.call, "GetMapping", "2021_Test_Plain", "coach_info")
+        self.assertEqual(self.revision(), 2)
+        self.assertIn("2021_Test_Plain", [m["Id"] for m in self.call("ListModels")])
+
+    def test_an_empty_folder_that_cannot_be_written(self):
+        self.bench.stop()
+        for name in os.listdir(self.bench.state):
+            os.unlink(os.path.join(self.bench.state, name))
+        os.chmod(self.bench.state, 0o555)
+        self.bench.start()
+        self.fails(("ReadOnly", "IOError"), self.call, "GetMapping", MODEL, LIGHT)
+        self.fails(("ReadOnly", "IOError"), self.call, "Import", MODEL)
+        os.chmod(self.bench.state, 0o700)
+        self.call("Import", MODEL)
+        self.rename("Recovered")
+        self.assertEqual(self.name(), "Recovered")
+
+
+class LockedTest(StorageTest):
+    def lock(self, kind="IMMEDIATE"):
+        connection = sqlite3.connect(self.bench.database, isolation_level=None, timeout=5)
+        self.addCleanup(connection.close)
+        try:
+            connection.execute(f"BEGIN {kind}")
+        except sqlite3.OperationalError as error:
+            # The daemon holds the file for itself alone, which is another way to be safe.
+            self.skipTest(f"the daemon does not let others in: {error}")
+        return connection
+
+    def check(self, kind):
+        other = self.lock(kind)
+        self.fails("Locked", self.rename, "x")
+        self.assertEqual(self.name(), "Bedroom Light")
+        self.assertEqual(self.revision(), 2)
+        self.assertEqual(len(self.changes()), 2)
+        other.execute("ROLLBACK")
+        self.recovers()
+
+    def test_another_writer(self):
+        self.check("IMMEDIATE")
+
+    def test_an_exclusive_one(self):
+        self.check("EXCLUSIVE")
+
+    def test_several_wait_in_vain(self):
+        other = self.lock()
+        calls = [self.client.begin("SetField", MODEL, LIGHT, "/friendly_name", f'"{i}"', "") for i in range(3)]
+        for call in calls:
+            self.check_error(call.error(), "Locked")
+        other.execute("ROLLBACK")
+        self.recovers()
+
+    def test_locked_at_the_start(self):
+        self.bench.stop()
+        connection = sqlite3.connect(self.bench.database, isolation_level=None)
+        self.addCleanup(connection.close)
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        connection.execute("BEGIN EXCLUSIVE")
+        connection.execute("CREATE TABLE held (x)")
+        self.bench.start()
+        self.fails("Locked", self.rename, "x")
+        connection.execute("ROLLBACK")
+        connection.close()
+        self.recovers()
+
+    def test_a_second_daemon(self):
+        """Two daemons never work on one database."""
+        second = Bench(polkit=False, state=self.bench.state)
+        self.addCleanup(second.close)
+        second.start()
+        try:
+            error = second.client.begin("SetField", MODEL, LIGHT, "/friendly_name", '"second"', "").error()
+            self.check_error(error, "Locked")
+            self.rename("first")
+            self.bench.stop()
+            self.assertGreater(second.client.call("SetField", MODEL, LIGHT, "/friendly_name", '"second"', ""), 0)
+            second.stop()
+        finally:
+            self._log = second.log()
+        self.bench.start()
+        self.assertEqual(self.name(), "second")
+        self.assert_intact()
+
+
+class FullDiskTest(StorageTest):
+    start_daemon = False
+
+    @classmethod
+    def prepare(cls, bench):
+        own_mounts()
+        uid, gid = ids_of(SERVICE)
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size=3m,uid={uid},gid={gid},mode=0700", "none", bench.state], check=True
+        )
+        bench.on_close(lambda: subprocess.run(["umount", "--lazy", bench.state], check=False))
+        bench.start()
+
+    def setUp(self):
+        super().setUp()
+        self.call("Import", MODEL)
+        self.set(MODEL, LIGHT, "/notes", "before")
+
+    def fill(self):
+        path = os.path.join(self.bench.state, "ballast")
+        with open(path, "ab", buffering=0) as file:
+            for size in (65536, 4096, 512, 1):
+                try:
+                    while True:
+                        file.write(b"x" * size)
+                except OSError:
+                    pass
+        return path
+
+    def write_until_full(self):
+        """Writes until it fails; returns the last value that was acknowledged."""
+        acknowledged = self.name()
+        for i in range(5_000):
+            value = f"{i} " + "x" * 3_000
+            try:
+                self.rename(value)
+            except BusError as error:
+                self.check_error(error, "NoSpace")
+                return acknowledged
+            acknowledged = value
+        raise AssertionError("the disk never became full")
+
+    def test_full(self):
+        ballast = self.fill()
+        acknowledged = self.write_until_full()
+        revision = self.revision()
+        self.assertEqual(self.name(), acknowledged)
+        self.fails("NoSpace", self.rename, "y" * 100_000)
+        self.fails(
+            "NoSpace", self.call, "UpdateMapping", MODEL, "lighting_scenes/x", json.dumps({"a": "y" * 100_000}), ""
+        )
+        self.assertEqual((self.name(), self.revision()), (acknowledged, revision))
+        self.assertEqual(self.field(MODEL, LIGHT, "/notes"), "before")
+        self.assertEqual(self.changes(limit=1)[0]["Change"], revision)
+        self.assert_intact()
+        os.unlink(ballast)
+        self.recovers()
+
+    def test_full_and_killed(self):
+        ballast = self.fill()
+        acknowledged = self.write_until_full()
+        revision = self.revision()
+        self.bench.daemon.kill()
+        os.unlink(ballast)
+        wait_until(lambda: not self.client.has_owner(), "the name is free")
+        self.bench.start()
+        self.assertEqual((self.name(), self.revision()), (acknowledged, revision))
+        self.recovers()
+
+    def test_start_on_a_full_disk(self):
+        self.bench.stop()
+        ballast = self.fill()
+        self.bench.start()
+        self.assertEqual(self.name(), "Bedroom Light")
+        acknowledged = self.write_until_full()
+        self.assertEqual(self.name(), acknowledged)
+        os.unlink(ballast)
+        self.recovers()
+
+    def test_no_room_to_import(self):
+        self.fill()
+        self.write_until_full()
+        revision = self.revision()
+        self.fails("NoSpace", self.call, "Import", BUNDLED)
+        self.assertEqual(self.revision(), revision)
+        self.assertFalse(next(m for m in self.call("ListModels") if m["Id"] == BUNDLED)["Imported"])
+        self.assert_intact()
+
+
+class SchemaTest(StorageTest):
+    def tamper(self, *statements):
+        self.bench.stop()
+        connection = sqlite3.connect(self.bench.database)
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+        connection.close()
+        for suffix in ("-wal", "-shm"):
+            if os.path.exists(self.bench.database + suffix):
+                os.unlink(self.bench.database + suffix)
+        with open(self.bench.database, "rb") as file:
+            return file.read()
+
+    def content(self):
+        with open(self.bench.database, "rb") as file:
+            return file.read()
+
+    def test_newer(self):
+        before = self.tamper("PRAGMA user_version = 999", "CREATE TABLE of_the_future (x)")
+        self.bench.start()
+        self.fails("NotSupported", self.rename, "x", text="(?i)newer")
+        self.fails("NotSupported", self.call, "Import", MODEL, text="(?i)newer")
+        self.fails("NotSupported", self.call, "SetInterface", "house", "can0", text="(?i)newer")
+        try:
+            self.assertEqual(self.name(), "Bedroom Light")
+        except BusError as error:
+            self.check_error(error, "NotSupported", text="(?i)newer")
+        self.assertNotEqual(self.client.property("Health"), "ok")
+        self.bench.stop()
+        self.assertEqual(self.content(), before, "a database from a newer version was touched")
+        self.tamper("PRAGMA user_version = 1", "DROP TABLE of_the_future")
+        self.bench.start()
+        self.recovers()
+
+    def test_somebody_elses_database(self):
+        self.bench.stop()
+        os.unlink(self.bench.database)
+        connection = sqlite3.connect(self.bench.database)
+        connection.execute("CREATE TABLE recipes (name TEXT)")
+        connection.execute("INSERT INTO recipes VALUES ('soup')")
+        connection.commit()
+        connection.close()
+        os.chown(self.bench.database, *ids_of(SERVICE))
+        before = self.content()
+        self.bench.start()
+        self.fails("Corrupt", self.rename, "x")
+        self.bench.stop()
+        self.assertEqual(self.content(), before, "somebody else's database was touched")
+
+
+class CorruptTest(StorageTest):
+    def damage(self, function):
+        self.bench.stop()
+        for suffix in ("-wal", "-shm"):
+            if os.path.exists(self.bench.database + suffix):
+                os.unlink(self.bench.database + suffix)
+        sound = self.bench.path("sound.db")
+        shutil.copy(self.bench.database, sound)
+        with open(self.bench.database, "r+b") as file:
+            function(file, os.path.getsize(self.bench.database))
+        with open(self.bench.database, "rb") as file:
+            damaged = file.read()
+        self.bench.start()
+        return sound, damaged
+
+    def corrupt(self, damaged):
+        """The daemon says so, lives, and does not throw the damaged file away."""
+        pid = self.client.owner_pid()
+        for method, *arguments in (("GetMappings", MODEL), ("SetField", MODEL, LIGHT, "/friendly_name", '"x"', "")):
+            self.fails("Corrupt", self.call, method, *arguments)
+        self.assertNotEqual(self.client.property("Health"), "ok")
+        self.assertEqual(self.client.owner_pid(), pid)
+        kept = []
+        for name in os.listdir(self.bench.state):
+            with open(os.path.join(self.bench.state, name), "rb") as file:
+                kept.append(file.read())
+        self.assertIn(damaged, kept, "the damaged database was not kept as it is")
+
+    def mended(self, sound):
+        """The sound file put back is used, without a restart even."""
+        for suffix in ("-wal", "-shm"):
+            if os.path.exists(self.bench.database + suffix):
+                os.unlink(self.bench.database + suffix)
+        temporary = self.bench.database + ".new"
+        shutil.copyfile(sound, temporary)
+        os.chown(temporary, *ids_of(SERVICE))
+        os.rename(temporary, self.bench.database)
+        self.recovers()
+
+    def test_no_database_at_all(self):
+        def scribble(file, size):
+            file.write(b"this is not a database at all" * (size // 29))
+
+        sound, damaged = self.damage(scribble)
+        self.corrupt(damaged)
+        self.mended(sound)
+
+    def test_header(self):
+        sound, damaged = self.damage(lambda file, size: (file.seek(0), file.write(b"\xff" * 100)))
+        self.corrupt(damaged)
+        self.mended(sound)
+
+    def test_every_page_but_the_first(self):
+        def scribble(file, size):
+            file.seek(4096)
+            file.write(b"\xa5" * (size - 4096))
+
+        sound, damaged = self.damage(scribble)
+        self.corrupt(damaged)
+        self.mended(sound)
+
+    def test_cut_short(self):
+        sound, damaged = self.damage(lambda file, size: file.truncate(size // 3 // 4096 * 4096))
+        self.corrupt(damaged)
+        self.mended(sound)
+
+    def test_empty_file_is_a_new_database(self):
+        """SQLite's own rule: a file of no bytes is an empty database."""
+        self.damage(lambda file, size: file.truncate(0))
+        self.assertEqual(self.revision(), 0)
+        self.call("Import", MODEL)
+        self.assertEqual(self.name(), "Bedroom Light")
+
+    def test_some_page_anywhere(self):
+        """One page is spoiled: whatever is asked then is right or an error, never a crash and never nonsense."""
+        self.bench.stop()
+        with open(self.bench.database, "rb") as file:
+            sound = file.read()
+        pages = len(sound) // 4096
+        expected = None
+        for page in range(1, pages, 8 if SHORT else 2):
+            with self.subTest(page=page):
+                with open(self.bench.database, "wb") as file:
+                    file.write(sound[: page * 4096] + b"\x5a" * 4096 + sound[(page + 1) * 4096 :])
+                for suffix in ("-wal", "-shm"):
+                    if os.path.exists(self.bench.database + suffix):
+                        os.unlink(self.bench.database + suffix)
+                self.bench.start()
+                for method, *arguments in (
+                    ("GetMappings", MODEL),
+                    ("GetHistory", MODEL, ""),
+                    ("ListChanges",),
+                    ("Explain", MODEL, LIGHT),
+                    ("VerifyHistory",),
+                    ("ListModels",),
+                ):
+                    try:
+                        value = self.call(method, *arguments)
+                    except BusError as error:
+                        self.check_error(error, "Corrupt")
+                        continue
+                    if method == "GetMappings":
+                        expected = expected or value
+                        self.assertEqual(value, expected)
+                self.assertEqual(self.bench.stop(), 0)
+
+
+class MissingTest(StorageTest):
+    def test_folder_taken_away(self):
+        """A state directory that vanishes and comes back."""
+        self.bench.stop()
+        away = self.bench.path("away")
+        os.rename(self.bench.state, away)
+        self.bench.start()
+        self.fails(("IOError", "ReadOnly"), self.call, "GetMapping", MODEL, LIGHT)
+        self.fails(("IOError", "ReadOnly"), self.rename, "x")
+        os.rename(away, self.bench.state)
+        self.recovers()
+
+    def test_no_state_directory_in_the_environment(self):
+        self.bench.stop()
+        process = self.bench.spawn(STATE_DIRECTORY="")
+        wait_until(lambda: process.poll() is not None or self.client.has_owner(), "the daemon answers or ends")
+        if process.poll() is not None:
+            self.assertNotEqual(process.poll(), 0)
+            self.assertGreater(process.poll(), 0, "it was killed by a signal")
+        self.assertTrue(self.bench.log())
