@@ -10,6 +10,7 @@
 #include "base/error.h"
 
 const JsonLimits json_limits_call = {.size = 256 * 1024, .depth = 64, .nodes = 20000};
+const JsonLimits json_limits_component = {.size = 1024 * 1024, .depth = 64, .nodes = 50000};
 const JsonLimits json_limits_stored = {.size = 256 * 1024 * 1024, .depth = 256, .nodes = 10000000};
 
 typedef struct Reader {

@@ -14,6 +14,8 @@ typedef struct JsonLimits {
 
 /* What a caller on the bus may send as one piece of data: 256 KiB, 64 levels, 20,000 values. */
 extern const JsonLimits json_limits_call;
+/* What a component may grow to by edits: 1 MiB, 64 levels, 50,000 values. */
+extern const JsonLimits json_limits_component;
 /* What the database may hold as one text; only a guard against a damaged file. */
 extern const JsonLimits json_limits_stored;
 

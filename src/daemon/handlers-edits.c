@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* UpdateMapping, SetField, ResetMapping, DeleteMapping, ApplyEdits: all of them are lists of edits. */
+#include <string.h>
+
 #include "base/error.h"
 #include "daemon/errors.h"
 #include "daemon/handlers.h"
@@ -85,6 +87,7 @@ static int read_edits(sd_bus_message *message, GPtrArray **ret, GError **edits_e
 {
     g_autoptr(GPtrArray) edits = edit_list_new();
     const char *name, *path, *field, *value;
+    size_t size = 0;
     int r;
 
     r = sd_bus_message_enter_container(message, 'a', "(ssss)");
@@ -96,9 +99,13 @@ static int read_edits(sd_bus_message *message, GPtrArray **ret, GError **edits_e
 
         if (*edits_error)
             continue;
+        size += strlen(value);
         if (edits->len == EDITS_MAX)
             g_set_error(edits_error, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE, "One call takes at most %d edits",
                         EDITS_MAX);
+        else if (size > EDITS_SIZE_MAX)
+            g_set_error(edits_error, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE,
+                        "The values of one call have at most %d bytes", EDITS_SIZE_MAX);
         else if (!edit_op_from_string(name, &op))
             g_set_error(edits_error, CONFIG_ERROR, CONFIG_ERROR_INVALID_ARGS,
                         "\"%s\" is no operation; those are set, unset, reset, put and delete", name);

@@ -79,8 +79,9 @@ static int open_bus(Daemon *daemon)
     if (r >= 0)
         r = sd_bus_start(daemon->bus);
     if (r >= 0)
-        r = sd_bus_match_signal_async(daemon->bus, NULL, "org.freedesktop.DBus.Local", "/org/freedesktop/DBus/Local",
-                                      "org.freedesktop.DBus.Local", "Disconnected", on_disconnected, NULL, daemon);
+        r = sd_bus_match_signal_async(daemon->bus, NULL, "org.freedesktop.DBus.Local",
+                                      "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local",
+                                      "Disconnected", on_disconnected, NULL, daemon);
     /* Sent as soon as the connection stands. */
     if (r >= 0)
         r = sd_bus_request_name_async(daemon->bus, NULL, BUS_NAME, 0, on_name_acquired, daemon);

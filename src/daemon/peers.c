@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/peers.h"
 
+#include "daemon/driver.h"
 #include "daemon/lifecycle.h"
 #include "daemon/object.h"
 #include "daemon/polkit.h"
@@ -10,34 +11,106 @@
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-id128.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Messages of one peer that are still answered while we leave; more than any client has in flight. */
 #define DRAIN_MESSAGES_MAX 65536
+/* How long peers that are slow to read are waited for then. */
+#define DRAIN_USEC (2 * G_USEC_PER_SEC)
+
+/* Replies that may wait for a peer to read them; until it has, nothing more is taken from it. */
+#define REPLIES_WAITING_MAX 16
 
 typedef struct Peer {
     Daemon *daemon;
     sd_bus *bus;
     uint32_t uid;
+    sd_event_source *io;
+    sd_event_source *timer;
 } Peer;
 
 static void peer_free(Peer *peer)
 {
     polkit_drop_connection(peer->daemon, peer->bus);
-    sd_bus_detach_event(peer->bus);
-    sd_bus_flush_close_unref(peer->bus);
+    sd_event_source_disable_unref(peer->io);
+    sd_event_source_disable_unref(peer->timer);
+    sd_bus_close_unref(peer->bus);
     g_free(peer);
+}
+
+static void remove_peer(Peer *peer)
+{
+    Daemon *daemon = peer->daemon;
+
+    lifecycle_touch(daemon);
+    g_ptr_array_remove_fast(daemon->peers, peer);
 }
 
 static int on_disconnected(sd_bus_message *message G_GNUC_UNUSED, void *userdata,
                            sd_bus_error *error G_GNUC_UNUSED)
 {
-    Peer *peer = userdata;
+    remove_peer(userdata);
+    return 0;
+}
+
+/* One step, so that no peer keeps the others waiting. */
+static int process(Peer *peer)
+{
+    CLEANUP(bus_unrefp) sd_bus *bus = sd_bus_ref(peer->bus);
     Daemon *daemon = peer->daemon;
 
-    lifecycle_touch(daemon);
-    g_ptr_array_remove_fast(daemon->peers, peer);
+    /* The peer may have left, and be freed, in there. */
+    if (sd_bus_process(bus, NULL) < 0 && g_ptr_array_find(daemon->peers, peer, NULL))
+        remove_peer(peer);
     return 0;
+}
+
+static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+    return process(userdata);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    return process(userdata);
+}
+
+/* Before the loop waits: what this connection waits for. sd_bus_attach_event() would do the same, but for
+ * the one thing that matters here: it goes on taking requests from a peer that does not read the replies,
+ * which then pile up in our memory. */
+static int prepare(sd_event_source *source, void *userdata)
+{
+    Peer *peer = userdata;
+    uint64_t waiting = 0, usec = UINT64_MAX;
+    int events, r;
+
+    events = sd_bus_get_events(peer->bus);
+    if (events < 0)
+        return events;
+    sd_bus_get_n_queued_write(peer->bus, &waiting);
+    if (waiting > REPLIES_WAITING_MAX)
+        events &= ~EPOLLIN;
+    else if ((r = sd_bus_get_timeout(peer->bus, &usec)) < 0)
+        return r;
+
+    r = sd_event_source_set_io_events(peer->io, (uint32_t) events);
+    if (r >= 0 && usec != UINT64_MAX)
+        r = sd_event_source_set_time(peer->timer, usec);
+    return r < 0 ? r
+                 : sd_event_source_set_enabled(peer->timer,
+                                               usec == UINT64_MAX ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
+}
+
+static int watch(Peer *peer)
+{
+    sd_event *event = peer->daemon->event;
+    int r;
+
+    r = sd_event_add_time(event, &peer->timer, CLOCK_MONOTONIC, 0, 1, on_timer, peer);
+    if (r >= 0)
+        r = sd_event_add_io(event, &peer->io, sd_bus_get_fd(peer->bus), 0, on_io, peer);
+    return r < 0 ? r : sd_event_source_set_prepare(peer->io, prepare);
 }
 
 static int open_bus(Peer *peer, int fd)
@@ -62,13 +135,13 @@ static int open_bus(Peer *peer, int fd)
     if (r >= 0)
         r = object_add(peer->daemon, peer->bus);
     if (r >= 0)
+        r = driver_add(peer->bus);
+    if (r >= 0)
         r = sd_bus_match_signal(peer->bus, NULL, "org.freedesktop.DBus.Local", "/org/freedesktop/DBus/Local",
                                 "org.freedesktop.DBus.Local", "Disconnected", on_disconnected, peer);
     if (r >= 0)
         r = sd_bus_start(peer->bus);
-    if (r >= 0)
-        r = sd_bus_attach_event(peer->bus, peer->daemon->event, SD_EVENT_PRIORITY_NORMAL);
-    return r;
+    return r < 0 ? r : watch(peer);
 }
 
 static bool is_within_limits(const Daemon *daemon, uint32_t uid)
@@ -152,8 +225,23 @@ unsigned peers_count(const Daemon *daemon)
     return daemon->peers->len;
 }
 
+/* Sends what waits, as long as the peer reads. */
+static void flush(sd_bus *bus, int64_t until)
+{
+    uint64_t waiting;
+
+    while (sd_bus_get_n_queued_write(bus, &waiting) >= 0 && waiting > 0) {
+        int64_t now = g_get_monotonic_time();
+
+        if (now >= until || sd_bus_process(bus, NULL) < 0 || sd_bus_wait(bus, (uint64_t) (until - now)) <= 0)
+            return;
+    }
+}
+
 void peers_drain(Daemon *daemon)
 {
+    int64_t until = g_get_monotonic_time() + DRAIN_USEC;
+
     for (guint i = daemon->peers->len; i-- > 0;) {
         Peer *peer = g_ptr_array_index(daemon->peers, i);
         CLEANUP(bus_unrefp) sd_bus *bus = sd_bus_ref(peer->bus);
@@ -161,7 +249,7 @@ void peers_drain(Daemon *daemon)
         /* A peer that has left is freed by this, so that only the bus may be looked at. */
         for (unsigned n = 0; n < DRAIN_MESSAGES_MAX && sd_bus_process(bus, NULL) > 0; n++)
             ;
-        sd_bus_flush(bus);
+        flush(bus, until);
         i = MIN(i, daemon->peers->len);
     }
 }

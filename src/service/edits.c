@@ -233,6 +233,24 @@ static bool check_new_path(ModelCache *cache, const char *path, GError **error)
     return true;
 }
 
+/* Many small edits must not add up to a component that nobody can carry. A vendor's that is larger may stay
+ * as large as it is. */
+static bool check_size(const Touched *touched, GError **error)
+{
+    g_autofree char *text = touched->after ? json_format(touched->after) : NULL;
+    g_autoptr(GError) local = NULL;
+    g_autoptr(Value) parsed = NULL;
+
+    if (!text || (touched->row && strlen(text) <= strlen(touched->row->data)))
+        return true;
+    parsed = json_parse(text, -1, &json_limits_component, &local);
+    if (parsed)
+        return true;
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE, "%s: the component would become too large: %s",
+                touched->path, local->message);
+    return false;
+}
+
 static bool check_touched(Service *service, ModelCache *cache, const Touched *touched, bool force,
                           GError **error)
 {
@@ -250,6 +268,8 @@ static bool check_touched(Service *service, ModelCache *cache, const Touched *to
                     value_type_name(value_type(touched->after)));
         return false;
     }
+    if (!check_size(touched, error))
+        return false;
     return rules_check_edit(rules, touched->path, touched->vendor, touched->before, touched->after,
                             touched->fields, force, error);
 }
@@ -304,7 +324,9 @@ static void add_entry(Plan *plan, const Touched *touched, const Override *before
     entry->after = format_field(touched->path, touched->after, field);
     entry->override_before = format_override(before);
     entry->override_after = format_override(after);
-    entry->previous_data = touched->row ? g_strdup(touched->row->data) : NULL;
+    /* Once a component: its first row in the change has it. */
+    if (touched->row && plan->history->len == touched->first_entry)
+        entry->previous_data = g_strdup(touched->row->data);
     g_ptr_array_add(plan->history, entry);
 }
 

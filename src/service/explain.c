@@ -10,11 +10,11 @@
 
 #include <string.h>
 
-#define LAYER_VENDOR "vendor"
-#define LAYER_OVERRIDE "override"
+#define LAYER_USER "user"
 
 typedef struct Explainer {
     const char *path;
+    const char *vendor_layer; /* "factory" or "import" */
     Value *vendor;
     GPtrArray *overrides;
     GPtrArray *origins;
@@ -43,6 +43,7 @@ static void add_origin(const Explainer *explainer, Value **map, const char *fiel
         value_map_take(map, "change", value_new_integer(origin->change));
         value_map_take(map, "time", value_new_integer(origin->time));
         value_map_take(map, "user", value_new_string(origin->user));
+        value_map_take(map, "uid", value_new_integer(origin->uid));
         value_map_take(map, "reason", value_new_string(origin->reason));
     }
 }
@@ -60,8 +61,8 @@ static void add_field(Explainer *explainer, const char *field, Value *value)
         value_map_set(&entry, "value", value);
     else
         value_map_take(&entry, "unset", value_new_boolean(true));
-    value_map_take(&entry, "layer", value_new_string(override ? LAYER_OVERRIDE : LAYER_VENDOR));
-    if (override && vendor)
+    value_map_take(&entry, "layer", value_new_string(override ? LAYER_USER : explainer->vendor_layer));
+    if (vendor)
         value_map_set(&entry, "vendor", vendor);
     if (override)
         add_origin(explainer, &entry, override->field);
@@ -97,7 +98,6 @@ static Value *explain(Explainer *explainer, const ImportStatus *status, int64_t 
     g_autoptr(Value) effective = override_apply(explainer->path, explainer->vendor, explainer->overrides);
     g_autoptr(Value) keyed = NULL;
     g_autoptr(GString) field = g_string_new(NULL);
-    const char *origin = g_str_equal(status->origin, "bundled") ? "factory" : "import";
     Value *result = value_new_map();
 
     explainer->fields = value_new_list();
@@ -109,7 +109,8 @@ static Value *explain(Explainer *explainer, const ImportStatus *status, int64_t 
 
     value_map_take(&result, "model", value_new_string(status->model));
     value_map_take(&result, "path", value_new_string(explainer->path));
-    value_map_take(&result, "source", value_new_string(explainer->overrides->len > 0 ? "user" : origin));
+    value_map_take(&result, "source",
+                   value_new_string(explainer->overrides->len > 0 ? LAYER_USER : explainer->vendor_layer));
     value_map_take(&result, "vendor_version", value_new_string(status->version));
     value_map_take(&result, "in_vendor_file", value_new_boolean(explainer->vendor != NULL));
     value_map_take(&result, "deleted", value_new_boolean(effective == NULL));
@@ -139,7 +140,11 @@ bool service_explain(Service *service, const char *model, const char *path, char
         return false;
     }
 
-    Explainer explainer = {.path = path, .vendor = vendor, .overrides = overrides, .origins = origins};
+    Explainer explainer = {.path = path,
+                           .vendor_layer = g_str_equal(status->origin, "bundled") ? "factory" : "import",
+                           .vendor = vendor,
+                           .overrides = overrides,
+                           .origins = origins};
     result = explain(&explainer, status, service->revision);
     *ret = json_format(result);
     return true;

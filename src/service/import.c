@@ -59,12 +59,15 @@ Plan *service_plan_import(Service *service, const char *model, const char *reaso
 {
     g_autoptr(Plan) plan = NULL;
     g_autoptr(GBytes) bytes = NULL;
+    g_autofree char *id = NULL;
     const BundledModel *bundled;
     gsize length;
 
     model = service_resolve_model(service, model, error);
     if (!model)
         return NULL;
+    /* A copy: planning may read the settings again, and with them the active model. */
+    model = id = g_strdup(model);
     plan = plan_new(service, "import", model, reason, options, error);
     if (!plan || !service_get_bundled(service, model, &bundled, error))
         return NULL;

@@ -35,6 +35,7 @@ bool service_get_mappings(Service *service, const char *model, const char *prefi
     ModelCache *cache = service_get_cache(service, model, error);
     g_autoptr(GPtrArray) page = g_ptr_array_new();
     GPtrArray *sorted;
+    size_t size = 0;
 
     if (!cache || !model_cache_load(cache, service->store, error))
         return false;
@@ -49,8 +50,9 @@ bool service_get_mappings(Service *service, const char *model, const char *prefi
 
         if (!g_str_has_prefix(mapping->path, prefix))
             break;
-        if (page->len == limit) {
-            *ret_next = ((const CachedMapping *) g_ptr_array_index(page, limit - 1))->path;
+        size += strlen(mapping->data);
+        if (page->len == limit || (size > PAGE_SIZE_MAX && page->len > 0)) {
+            *ret_next = ((const CachedMapping *) g_ptr_array_index(page, page->len - 1))->path;
             break;
         }
         g_ptr_array_add(page, mapping);
@@ -124,6 +126,7 @@ bool service_find_mappings(Service *service, const char *model, const FindQuery 
     g_autofree char *folded = query->text ? g_utf8_casefold(query->text, -1) : NULL;
     g_autoptr(GPtrArray) found = g_ptr_array_new();
     GPtrArray *sorted;
+    size_t size = 0;
 
     if (!cache || !model_cache_index(cache, service->store, error))
         return false;
@@ -131,8 +134,15 @@ bool service_find_mappings(Service *service, const char *model, const FindQuery 
     sorted = model_cache_sorted(cache);
     for (guint i = 0; i < sorted->len; i++) {
         CachedMapping *mapping = g_ptr_array_index(sorted, i);
-        if (fits(cache, mapping, query, folded))
-            g_ptr_array_add(found, mapping);
+        if (!fits(cache, mapping, query, folded))
+            continue;
+        size += strlen(mapping->data);
+        if (size > FIND_SIZE_MAX) {
+            g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE,
+                        "More than %d bytes were found; ask for less, or in pages", FIND_SIZE_MAX);
+            return false;
+        }
+        g_ptr_array_add(found, mapping);
     }
     *ret = g_steal_pointer(&found);
     return true;

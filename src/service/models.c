@@ -34,12 +34,6 @@ static BundledModel *read_bundled(GBytes *bytes, char *byte_hash)
     file = coach_file_parse(text, length, &error);
     if (!file) {
         bundled->problem = g_strdup(error->message);
-        bundled->year = g_strdup("");
-        bundled->make = g_strdup("");
-        bundled->model = g_strdup("");
-        bundled->trim = g_strdup("");
-        bundled->version = g_strdup("");
-        bundled->content_hash = g_strdup("");
         return bundled;
     }
     bundled->year = g_steal_pointer(&file->year);
@@ -99,18 +93,23 @@ static void model_info_free(ModelInfo *info)
     g_free(info);
 }
 
+static char *dup_or_empty(const char *text)
+{
+    return g_strdup(text ? text : "");
+}
+
 static ModelInfo *info_of_bundled(const char *id, const BundledModel *bundled)
 {
     ModelInfo *info = g_new0(ModelInfo, 1);
 
     info->id = g_strdup(id);
     info->bundled = true;
-    info->year = g_strdup(bundled->year);
-    info->make = g_strdup(bundled->make);
-    info->model = g_strdup(bundled->model);
-    info->trim = g_strdup(bundled->trim);
-    info->bundled_version = g_strdup(bundled->version);
-    info->bundled_hash = g_strdup(bundled->content_hash);
+    info->year = dup_or_empty(bundled->year);
+    info->make = dup_or_empty(bundled->make);
+    info->model = dup_or_empty(bundled->model);
+    info->trim = dup_or_empty(bundled->trim);
+    info->bundled_version = dup_or_empty(bundled->version);
+    info->bundled_hash = dup_or_empty(bundled->content_hash);
     info->problem = g_strdup(bundled->problem);
     info->n_devices = bundled->n_devices;
     return info;
@@ -118,9 +117,7 @@ static ModelInfo *info_of_bundled(const char *id, const BundledModel *bundled)
 
 static char *identity_text(const ImportStatus *import, const char *key)
 {
-    const char *text = value_map_get_string(import->identity, key);
-
-    return g_strdup(text ? text : "");
+    return dup_or_empty(value_map_get_string(import->identity, key));
 }
 
 static ModelInfo *info_of_import(const ImportStatus *import)
@@ -154,19 +151,20 @@ static ModelInfo *find_info(GPtrArray *infos, const char *id)
     return NULL;
 }
 
-static bool add_bundled(Service *service, GPtrArray *infos, GError **error)
+static void add_bundled(Service *service, GPtrArray *infos)
 {
     g_auto(GStrv) ids = bundle_list_models(service->bundle);
 
     for (char **id = ids; *id; id++) {
+        g_autoptr(GError) local = NULL;
         const BundledModel *bundled;
 
-        if (!service_get_bundled(service, *id, &bundled, error))
-            return false;
-        if (bundled)
+        /* One file that cannot be read does not hide the others. */
+        if (!service_get_bundled(service, *id, &bundled, &local))
+            g_ptr_array_add(infos, info_of_bundled(*id, &(BundledModel){.problem = local->message}));
+        else if (bundled)
             g_ptr_array_add(infos, info_of_bundled(*id, bundled));
     }
-    return true;
 }
 
 bool service_list_models(Service *service, GPtrArray **ret, GError **error)
@@ -175,8 +173,9 @@ bool service_list_models(Service *service, GPtrArray **ret, GError **error)
     g_autoptr(GPtrArray) imports = NULL;
     Store *store = service_store(service, error);
 
-    if (!store || !add_bundled(service, infos, error) || !store_list_imports(store, &imports, error))
+    if (!store || !store_list_imports(store, &imports, error))
         return false;
+    add_bundled(service, infos);
 
     g_ptr_array_set_free_func(imports, NULL);
     for (guint i = 0; i < imports->len; i++) {

@@ -95,9 +95,13 @@ bool service_needs_import(Service *service, const char *model, bool *ret, GError
 /* One component; borrowed until the next commit. Sets NO_SUCH_MAPPING. */
 bool service_get_mapping(Service *service, const char *model, const char *path, const CachedMapping **ret,
                          int64_t *ret_revision, GError **error);
+/* Bytes of data in one answer. */
+#define PAGE_SIZE_MAX (4 * 1024 * 1024)
+#define FIND_SIZE_MAX (32 * 1024 * 1024)
+
 /* A page of components sorted by path, those that start with `prefix`, after the path `after`, at most
- * `limit`. An array of borrowed CachedMapping; `*ret_next` is the `after` of the next page, "" at the end,
- * borrowed too. */
+ * `limit` and, unless it is a single one, PAGE_SIZE_MAX bytes. An array of borrowed CachedMapping;
+ * `*ret_next` is the `after` of the next page, "" at the end, borrowed too. */
 bool service_get_mappings(Service *service, const char *model, const char *prefix, const char *after,
                           unsigned limit, GPtrArray **ret, const char **ret_next, GError **error);
 
@@ -114,7 +118,7 @@ typedef struct FindQuery {
     const char *text; /* a part of the path or of a name, in any case */
 } FindQuery;
 
-/* An array of borrowed CachedMapping sorted by path. */
+/* An array of borrowed CachedMapping sorted by path. Sets TOO_LARGE beyond FIND_SIZE_MAX bytes. */
 bool service_find_mappings(Service *service, const char *model, const FindQuery *query, GPtrArray **ret,
                            GError **error);
 
@@ -169,6 +173,8 @@ typedef struct WriteOptions {
 #define REASON_LENGTH_MAX 1024
 /* Edits in one call. */
 #define EDITS_MAX 1000
+/* Bytes of all their values. */
+#define EDITS_SIZE_MAX (1024 * 1024)
 
 typedef struct Plan Plan;
 

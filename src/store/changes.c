@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+/* Bytes of values after which a page of history ends, with the change it is in. */
+#define HISTORY_PAGE_SIZE (4 * 1024 * 1024)
+
 #define CHANGE_COLUMNS                                                                                      \
     "id, time, kind, coach_model, reason, user, uid, pid, process, entries, content_hash, detail"
 
@@ -318,6 +321,7 @@ bool store_list_history(Store *store, const char *model, const char *path, int64
     STATEMENT statement = prepare_history(store, path, error);
     g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func((GDestroyNotify) history_row_free);
     int64_t last = 0;
+    size_t size = 0;
     int r;
 
     if (!statement)
@@ -329,12 +333,13 @@ bool store_list_history(Store *store, const char *model, const char *path, int64
 
     *ret_next = 0;
     while ((r = database_step(store->database, statement, error)) > 0) {
-        if (rows->len >= limit && statement_integer(statement, 0) != last) {
+        if ((rows->len >= limit || size >= HISTORY_PAGE_SIZE) && statement_integer(statement, 0) != last) {
             *ret_next = last;
             break;
         }
         HistoryRow *row = read_history_row(statement);
         last = row->change;
+        size += (row->before ? strlen(row->before) : 0) + (row->after ? strlen(row->after) : 0);
         g_ptr_array_add(rows, row);
     }
     if (r < 0)

@@ -123,7 +123,7 @@ bool store_list_override_origins(Store *store, const char *model, const char *pa
 {
     STATEMENT statement = database_prepare(
         store->database,
-        "SELECT o.field, c.id, c.time, c.user, c.reason FROM overrides o JOIN changes c ON c.id = o.change_id "
+        "SELECT o.field, c.id, c.time, c.user, c.reason, c.uid FROM overrides o JOIN changes c ON c.id = o.change_id "
         "WHERE o.coach_model = ?1 AND o.component_path = ?2 ORDER BY o.field",
         error);
     g_autoptr(GPtrArray) origins = g_ptr_array_new_with_free_func((GDestroyNotify) override_origin_free);
@@ -141,6 +141,7 @@ bool store_list_override_origins(Store *store, const char *model, const char *pa
         origin->time = statement_integer(statement, 2);
         origin->user = statement_dup_text(statement, 3);
         origin->reason = statement_dup_text(statement, 4);
+        origin->uid = (uint32_t) statement_integer(statement, 5);
         g_ptr_array_add(origins, origin);
     }
     if (r < 0)

@@ -122,7 +122,8 @@ bool store_replace_overrides(Store *store, const char *model, const char *path, 
 typedef struct OverrideOrigin {
     char *field;
     int64_t change;
-    int64_t time;
+    int64_t time; /* µs since the epoch */
+    uint32_t uid;
     char *user;
     char *reason;
 } OverrideOrigin;

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* bare.h: the floor of an edit: what SQLite takes to make a text durable with its audit rows, and nothing
+ * else. */
+
+#include <glib.h>
+#include <sqlite3.h>
+
+typedef struct BareStore {
+    sqlite3 *database;
+    sqlite3_stmt *begin, *update, *audit, *commit;
+    unsigned n_rows;
+} BareStore;
+
+/* A new database with `n_rows` rows of `size` bytes: WAL, synchronous=FULL. Ends the program on error. */
+void bare_open(BareStore *bare, const char *path, unsigned n_rows, size_t size);
+void bare_close(BareStore *bare);
+/* One transaction: replaces a row's text, adds `audit_size` bytes of audit in one row. `text` must differ
+ * from what stands there: SQLite skips a commit that changes no byte. */
+void bare_commit(BareStore *bare, unsigned row, const char *text, size_t audit_size);
