@@ -127,7 +127,7 @@ HANDLER(handle_apply_edits)
     g_autoptr(GPtrArray) edits = NULL;
     g_autoptr(GError) local = NULL;
     WriteOptions options = {0};
-    const char *model, *reason;
+    const char *model = NULL, *reason = NULL;
     int r;
 
     r = sd_bus_message_read(message, "s", &model);

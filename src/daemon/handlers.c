@@ -42,11 +42,11 @@ int handler_prepare_read(Daemon *daemon, sd_bus_message *message, const char *mo
     return plan ? commit(daemon, message, plan, &change, error) : errors_set(daemon, &local, error);
 }
 
-int handler_write(Daemon *daemon, sd_bus_message *message, const char *action, Plan *plan,
+int handler_write(Daemon *daemon, sd_bus_message *message, const char *action, Plan *taken,
                   GError **plan_error, sd_bus_error *error)
 {
-    g_autoptr(Plan) owned = plan;
-    int64_t change;
+    g_autoptr(Plan) plan = taken;
+    int64_t change = 0;
     int r;
 
     if (!plan)
@@ -76,9 +76,9 @@ int handler_read_write_options(sd_bus_message *message, bool edit, WriteOptions 
     return r;
 }
 
-int handler_append_entry(sd_bus_message *reply, const char *key, char type, ...)
+int handler_append_entry(sd_bus_message *reply, const char *key, int type, ...)
 {
-    const char signature[] = {type, 0};
+    const char signature[] = {(char) type, 0};
     va_list arguments;
     int r;
 

@@ -42,13 +42,13 @@ HANDLER(handle_describe);
 /* First use: imports a bundled model that is read before it was ever imported. 0, or a negative errno with
  * `error` set. */
 int handler_prepare_read(Daemon *daemon, sd_bus_message *message, const char *model, sd_bus_error *error);
-/* Authorises and commits a plan, and replies with the number of the change. Takes over `plan`, and
+/* Authorises and commits a plan, and replies with the number of the change. Takes over `taken`, and
  * `*plan_error` when that is NULL. For a handler to return. */
-int handler_write(Daemon *daemon, sd_bus_message *message, const char *action, Plan *plan,
+int handler_write(Daemon *daemon, sd_bus_message *message, const char *action, Plan *taken,
                   GError **plan_error, sd_bus_error *error);
 /* Options that every write takes; `edit` adds "force". */
 int handler_read_write_options(sd_bus_message *message, bool edit, WriteOptions *ret, sd_bus_error *error);
 /* Appends a dictionary entry of a basic type to an open a{sv}. */
-int handler_append_entry(sd_bus_message *reply, const char *key, char type, ...);
+int handler_append_entry(sd_bus_message *reply, const char *key, int type, ...);
 /* Cuts a page to what the interface allows: 0 is refused as InvalidArgs. */
 int handler_check_limit(uint32_t limit, uint32_t most, sd_bus_error *error);

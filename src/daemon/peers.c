@@ -162,6 +162,7 @@ static int on_connection(sd_event_source *source G_GNUC_UNUSED, int socket_fd,
     Peer *peer;
     int fd, r;
 
+    // cppcheck-suppress nullPointer; the address of the peer may be left out
     fd = accept4(socket_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0) {
         if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
@@ -195,12 +196,13 @@ static void listener_free(void *source)
 
 int peers_listen(Daemon *daemon)
 {
-    int n = sd_listen_fds(true), r;
+    int n = sd_listen_fds(true);
 
     daemon->peers = g_ptr_array_new_with_free_func((GDestroyNotify) peer_free);
     daemon->listeners = g_ptr_array_new_with_free_func(listener_free);
     for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n; fd++) {
         sd_event_source *source;
+        int r;
 
         r = sd_is_socket_unix(fd, SOCK_STREAM, 1, NULL, 0);
         if (r <= 0) {

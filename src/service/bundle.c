@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/yaml.h"
-#include "seeds.h"
+#include "service/seeds.h"
 
 #include <errno.h>
 #include <fcntl.h>

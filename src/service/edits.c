@@ -291,15 +291,16 @@ static char *format_override(const Override *override)
     return json_format(map);
 }
 
-static const char *entry_kind(const Touched *touched, const Override *before, const Override *after)
+static const char *entry_kind(const Touched *touched, const char *field, const Override *before,
+                              const Override *after)
 {
-    bool whole = (before ? before : after)->field[0] == 0;
+    bool whole = field[0] == 0;
 
     if (!touched->after)
         return "delete";
     if (after && after->op == OVERRIDE_UNSET)
         return "unset";
-    if (!after)
+    if (before && !after)
         return whole || (before->op == OVERRIDE_UNSET || before->vendor) ? "reset" : "unset";
     return whole && !touched->before ? "add" : "set";
 }
@@ -318,7 +319,7 @@ static void add_entry(Plan *plan, const Touched *touched, const Override *before
     const char *field = (before ? before : after)->field;
 
     entry->path = g_strdup(touched->path);
-    entry->kind = g_strdup(entry_kind(touched, before, after));
+    entry->kind = g_strdup(entry_kind(touched, field, before, after));
     entry->field = g_strdup(field);
     entry->before = format_field(touched->path, touched->before, field);
     entry->after = format_field(touched->path, touched->after, field);

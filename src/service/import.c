@@ -67,7 +67,8 @@ Plan *service_plan_import(Service *service, const char *model, const char *reaso
     if (!model)
         return NULL;
     /* A copy: planning may read the settings again, and with them the active model. */
-    model = id = g_strdup(model);
+    id = g_strdup(model);
+    model = id;
     plan = plan_new(service, "import", model, reason, options, error);
     if (!plan || !service_get_bundled(service, model, &bundled, error))
         return NULL;

@@ -11,7 +11,7 @@ static bool read_override(Store *store, sqlite3_stmt *statement, Override **ret,
 
     if (!op || !override_op_from_string(op, &override->op)) {
         g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_CORRUPT,
-                    "The database is damaged: an override says \"%s\"", op);
+                    "The database is damaged: an override says \"%s\"", op ? op : "");
         return false;
     }
     if (!store_parse_column(store, statement_text(statement, 2), &override->value, error) ||
