@@ -16,6 +16,7 @@
 #define LAYOUT_BARE                                                                                         \
     "bare" /* DGN sections and instances without a device, with the value that stands there */
 #define LAYOUT_LISTS "lists" /* where several devices share a binding, their ids in order */
+#define LAYOUT_INSTANCES "instances" /* bindings whose instance is spelt its own way (0x19), with that spelling */
 
 #define ENTITY_ID "entity_id"
 #define VERSION_HASH_DIGITS 12
@@ -92,8 +93,9 @@ G_GNUC_PRINTF(3, 4) static bool refuse(GError **error, const Value *at, const ch
     message = g_strdup_vprintf(format, arguments);
     va_end(arguments);
 
-    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_FILE, "line %u, column %u: %s", value_line(at),
-                value_column(at), message);
+    /* An empty file has no place in it. */
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_FILE, "line %u, column %u: %s",
+                MAX(value_line(at), 1), MAX(value_column(at), 1), message);
     return false;
 }
 
@@ -103,9 +105,10 @@ static Component *add_component(Reader *reader, const char *section, const char 
     g_autofree char *path = path_new(section, child);
 
     if (!path_split(path, NULL, NULL, NULL)) {
+        g_autofree char *quoted = json_quote(path);
         refuse(error, at,
-               "\"%s\" cannot be the name of a component: it is empty, too long or has control characters",
-               path);
+               "%s cannot be the name of a component: it is empty, too long or has control characters",
+               quoted);
         return NULL;
     }
     if (reader->file->components->len >= reader->components_max) {
@@ -185,18 +188,26 @@ static bool read_instance(Reader *reader, const char *dgn_key, uint32_t dgn, con
                           GError **error)
 {
     g_autoptr(Value) ids = NULL;
+    char text[BINDING_KEY_SIZE];
     int instance;
 
-    if (!instance_parse(key, &instance))
+    if (!instance_parse(key, &instance)) {
+        g_autofree char *quoted = json_quote(key);
         return refuse(
             error, list,
-            "instance \"%s\" of DGN %s: an instance is a number from 0 to 255 without leading zeros, or \"default\"",
-            key, dgn_key);
+            "instance %s of DGN %s: an instance is a number from 0 to 255 without leading zeros, or \"default\"",
+            quoted, dgn_key);
+    }
     if (!value_is_list(list))
         return refuse(error, list,
                       "instance %s of DGN %s holds a list of devices (\"- " ENTITY_ID ": …\"), this is a %s",
                       key, dgn_key, value_type_name(value_type(list)));
 
+    binding_key_format(dgn, instance, text);
+    if (!g_str_equal(strchr(text, ':') + 1, key)) {
+        g_autoptr(Value) spelling = value_new_string(key);
+        layout_set(reader, LAYOUT_INSTANCES, text, spelling);
+    }
     if (value_length(list) == 0) {
         g_autoptr(Value) instances = NULL;
         Value *old = value_map_get(value_map_get(reader->file->layout, LAYOUT_BARE), dgn_key);
@@ -214,8 +225,6 @@ static bool read_instance(Reader *reader, const char *dgn_key, uint32_t dgn, con
     if (value_length(list) == 1)
         return true;
 
-    char text[BINDING_KEY_SIZE];
-    binding_key_format(dgn, instance, text);
     ids = value_new_list();
     VALUE_FOREACH_ITEM (entry, list)
         value_list_append(&ids, value_map_get(entry, ENTITY_ID));
@@ -395,9 +404,12 @@ char *coach_file_content_hash(GPtrArray *components)
     g_ptr_array_sort(sorted, compare_paths);
     for (guint i = 0; i < sorted->len; i++) {
         const Component *component = g_ptr_array_index(sorted, i);
+        /* By name, for the order of bindings is that of the sections of the file. */
+        g_autoptr(Value) keyed =
+            path_is_device(component->path) ? device_to_keyed(component->data, NULL) : NULL;
 
         g_string_truncate(text, 0);
-        json_append_canonical(text, component->data);
+        json_append_canonical(text, keyed ? keyed : component->data);
         hash_record_text(record, component->path);
         hash_record_text(record, text->str);
     }
@@ -494,15 +506,18 @@ static Value *order_list(Value *list, Value *ids)
     return ordered;
 }
 
-static Value *expand_dgn(GPtrArray *of_dgn, uint32_t dgn, Value *bare, Value *lists)
+static Value *expand_dgn(GPtrArray *of_dgn, uint32_t dgn, Value *bare, Value *layout)
 {
+    Value *lists = value_map_get(layout, LAYOUT_LISTS), *spellings = value_map_get(layout, LAYOUT_INSTANCES);
     Value *instances = value_is_map(bare) ? value_ref(bare) : value_new_map();
 
     for (guint i = 0; of_dgn && i < of_dgn->len; i++) {
         Slot *slot = g_ptr_array_index(of_dgn, i);
         g_autofree char *key = g_strdup_printf("%05X:%s", dgn, slot->instance);
+        const char *spelling = value_map_get_string(spellings, key);
 
-        value_map_take(&instances, slot->instance, order_list(slot->list, value_map_get(lists, key)));
+        value_map_take(&instances, spelling ? spelling : slot->instance,
+                       order_list(slot->list, value_map_get(lists, key)));
     }
     return instances;
 }
@@ -544,7 +559,7 @@ static Value *order_sections(Value *file, Value *order)
 
 static void expand_known_dgns(Value **file, Slots *slots, Value *layout)
 {
-    Value *bare = value_map_get(layout, LAYOUT_BARE), *lists = value_map_get(layout, LAYOUT_LISTS);
+    Value *bare = value_map_get(layout, LAYOUT_BARE);
 
     VALUE_FOREACH_ITEM (name, value_map_get(layout, LAYOUT_ORDER)) {
         uint32_t dgn;
@@ -557,7 +572,7 @@ static void expand_known_dgns(Value **file, Slots *slots, Value *layout)
         if (!of_dgn && empty)
             value_map_set(file, value_string(name), empty);
         else if (of_dgn)
-            value_map_take(file, value_string(name), expand_dgn(of_dgn, dgn, empty, lists));
+            value_map_take(file, value_string(name), expand_dgn(of_dgn, dgn, empty, layout));
         g_hash_table_remove(slots, GUINT_TO_POINTER(dgn));
     }
 }

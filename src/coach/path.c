@@ -26,9 +26,10 @@ static bool has_control_characters(const char *text)
 
 bool path_split(const char *path, char **ret_section, char **ret_child, GError **error)
 {
-    if (strlen(path) > PATH_LENGTH_MAX || has_control_characters(path)) {
+    if (strlen(path) > PATH_LENGTH_MAX || has_control_characters(path) || !g_utf8_validate(path, -1, NULL)) {
         g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_ARGS,
-                    "A component path has at most %d bytes and no control characters", PATH_LENGTH_MAX);
+                    "A component path is UTF-8 of at most %d bytes without control characters",
+                    PATH_LENGTH_MAX);
         return false;
     }
 

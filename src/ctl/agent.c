@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <systemd/sd-login.h>
 #include <unistd.h>
 
 /* An agent that has not registered by then will not any more; the call goes on without it. */
@@ -17,10 +18,14 @@
 
 G_NORETURN static void run_agent(int notify_fd, const char *notify_argument, pid_t parent)
 {
+    /* As a fallback, an agent of the desktop goes first. But polkit looks for fallbacks in login sessions
+     * only, and there are terminals without one. */
+    const char *fallback = sd_pid_get_session(0, NULL) >= 0 ? "--fallback" : NULL;
+
     /* When we are killed, nobody would end the agent. The parent may already be gone at this point. */
     (void) prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() == parent && fcntl(notify_fd, F_SETFD, 0) == 0)
-        execlp("pkttyagent", "pkttyagent", "--notify-fd", notify_argument, "--fallback", (char *) NULL);
+        execlp("pkttyagent", "pkttyagent", "--notify-fd", notify_argument, fallback, (char *) NULL);
     _exit(127);
 }
 

@@ -5,9 +5,9 @@
 
 #include <sys/types.h>
 
-/* Starts pkttyagent for this process and waits until it is registered. With --fallback, so that an agent of
- * the desktop goes first. Returns 0 when there is no terminal to ask on or no agent to start: the call then
- * goes without one. */
+/* Starts pkttyagent for this process and waits until it is registered; in a login session, an agent of the
+ * desktop goes first. Returns 0 when there is no terminal to ask on or no agent to start: the call then goes
+ * without one. */
 pid_t agent_open(void);
 /* Ends it and waits for its end, so that it leaves the terminal as it was. 0 does nothing. */
 void agent_close(pid_t agent);

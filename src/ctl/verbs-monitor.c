@@ -36,7 +36,7 @@ static void print_event(Monitor *monitor, const char *word, Style style, const c
     ctl_print("%s%s%s  %s  %s", term_on(term, STYLE_DIM), time, term_off(term, STYLE_DIM), styled, clean);
 }
 
-static void print_event_json(Monitor *monitor, const char *event, Value *members)
+static void print_event_json(const char *event, const Value *members)
 {
     g_autoptr(Value) object = value_new_map();
 
@@ -48,7 +48,6 @@ static void print_event_json(Monitor *monitor, const char *event, Value *members
     /* One object a line, also on a terminal: that is what a line-wise reader needs. */
     g_autofree char *line = json_format(object);
     puts(line);
-    (void) monitor;
 }
 
 /* Says one thing in the form asked for, and out with it: somebody waits for the line. `members` are for
@@ -57,7 +56,7 @@ static void announce(Monitor *monitor, const char *event, const char *word, Styl
                      Value *members)
 {
     if (monitor->ctl->args.json)
-        print_event_json(monitor, event, members);
+        print_event_json(event, members);
     else
         print_event(monitor, word, style, text);
     if (fflush(stdout) != 0)
@@ -142,22 +141,22 @@ static int on_model_imported(sd_bus_message *message, void *data, sd_bus_error *
     return 0;
 }
 
-/* A property in words: "Interfaces: house → can0". */
+/* A property in words: "Interfaces: house → can0, chassis → can1". */
 static char *property_text(const Monitor *monitor, const char *name, const Value *value)
 {
-    GString *text = NULL;
+    const char *separator = ": ";
+    GString *text = g_string_new(name);
 
     if (!value_is_map(value)) {
         g_autofree char *word = format_value(value);
 
-        return g_strdup_printf("%s: %s", name, word);
+        g_string_append_printf(text, ": %s", word);
     }
-    text = g_string_new(name);
-    g_string_append_c(text, ':');
     VALUE_FOREACH_ENTRY (key, item, value) {
         g_autofree char *word = format_value(item);
 
-        g_string_append_printf(text, " %s %s %s", key, term_arrow(&monitor->ctl->out), word);
+        g_string_append_printf(text, "%s%s %s %s", separator, key, term_arrow(&monitor->ctl->out), word);
+        separator = ", ";
     }
     return g_string_free(text, FALSE);
 }
@@ -181,8 +180,8 @@ static int on_properties_changed(sd_bus_message *message, void *data, sd_bus_err
             announce_missed(monitor, value_type(item) == VALUE_INTEGER ? value_integer(item) : 0);
             continue;
         }
-        value_map_set(&members, "property", (Value *) item);
         value_map_take(&members, "name", value_new_string(name));
+        value_map_set(&members, "value", item);
         announce(monitor, "property", _("property"), STYLE_STRONG, text, members);
     }
     return 0;

@@ -22,6 +22,10 @@ static int commit(Daemon *daemon, sd_bus_message *message, Plan *plan, int64_t *
         return sd_bus_error_set_errnof(error, r, "It cannot be told who you are: %s", g_strerror(-r));
     if (!service_commit(daemon->service, plan, &actor, ret_change, &local))
         return errors_set(daemon, &local, error);
+    if (!plan_is_empty(plan))
+        g_message("Change %" G_GINT64_FORMAT ": %s of %s%s%s by %s (uid %u).", *ret_change, plan_kind(plan),
+                  plan_model(plan)[0] ? plan_model(plan) : "the settings", plan_subject(plan)[0] ? ", " : "",
+                  plan_subject(plan), actor.user, actor.uid);
     return 0;
 }
 

@@ -52,8 +52,7 @@ static void add_origin(const Explainer *explainer, Value **map, const char *fiel
 static void add_field(Explainer *explainer, const char *field, Value *value)
 {
     const Override *override = covering_override(explainer, field);
-    g_autoptr(Value) vendor =
-        override ? component_get_field(explainer->path, explainer->vendor, field) : NULL;
+    g_autoptr(Value) vendor = component_get_field(explainer->path, explainer->vendor, field);
     Value *entry = value_new_map();
 
     value_map_take(&entry, "field", value_new_string(field));

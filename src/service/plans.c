@@ -65,6 +65,11 @@ bool plan_is_empty(const Plan *plan)
     return plan->empty;
 }
 
+const char *plan_kind(const Plan *plan)
+{
+    return plan->kind;
+}
+
 const char *plan_model(const Plan *plan)
 {
     return plan->model;

@@ -183,8 +183,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Plan, plan_free)
 /* Whether it changes nothing; then there is nothing to authorise and service_commit() gives the current
  * revision. */
 bool plan_is_empty(const Plan *plan);
-/* The model (its id, also where "" was asked for), and what is concerned for a person to read, "" or a path
- * or "3 components". Borrowed. */
+/* The kind of the change; the model (its id, also where "" was asked for); and what is concerned for a
+ * person to read, "" or a path or "3 components". Borrowed. */
+const char *plan_kind(const Plan *plan);
 const char *plan_model(const Plan *plan);
 const char *plan_subject(const Plan *plan);
 
