@@ -16,7 +16,8 @@
 #define LAYOUT_BARE                                                                                         \
     "bare" /* DGN sections and instances without a device, with the value that stands there */
 #define LAYOUT_LISTS "lists" /* where several devices share a binding, their ids in order */
-#define LAYOUT_INSTANCES "instances" /* bindings whose instance is spelt its own way (0x19), with that spelling */
+#define LAYOUT_INSTANCES                                                                                    \
+    "instances" /* bindings whose instance is spelt its own way (0x19), with that spelling */
 
 #define ENTITY_ID "entity_id"
 #define VERSION_HASH_DIGITS 12

@@ -171,8 +171,9 @@ static bool remove_and_prune(Value **root, char **tokens)
     return true;
 }
 
-/* A device-level override holds for every binding: what the bindings have at that field gives way. */
-static void strip_bindings(Value **keyed, char **tokens)
+/* A device-level override holds for every binding: what the bindings have at that field gives way, and so
+ * does what stands in the way of a field that is set. */
+static void strip_bindings(Value **keyed, char **tokens, OverrideOp op)
 {
     g_autoptr(Value) bindings = NULL;
     bool changed = false;
@@ -184,7 +185,7 @@ static void strip_bindings(Value **keyed, char **tokens)
     for (size_t i = 0; i < value_length(bindings); i++) {
         g_autoptr(Value) fields = value_ref(value_map_at(bindings, i));
 
-        if (!remove_and_prune(&fields, tokens) && !clear_way(&fields, tokens))
+        if (!remove_and_prune(&fields, tokens) && (op == OVERRIDE_UNSET || !clear_way(&fields, tokens)))
             continue;
         g_autofree char *key = g_strdup(value_map_key(bindings, i));
         value_map_set(&bindings, key, fields);
@@ -216,23 +217,37 @@ static void apply_one(const char *path, Value **keyed, const Override *override,
         value_remove(keyed, (const char *const *) tokens);
     }
     if (!at_bindings && path_is_device(path))
-        strip_bindings(keyed, tokens);
+        strip_bindings(keyed, tokens, override->op);
+}
+
+static int compare_fields(gconstpointer a, gconstpointer b)
+{
+    const Override *const *left = a, *const *right = b;
+
+    return strcmp((*left)->field, (*right)->field);
 }
 
 Value *override_apply(const char *path, Value *vendor, GPtrArray *overrides)
 {
     Override *whole = override_list_find(overrides, "");
+    g_autoptr(GPtrArray) sorted = NULL;
 
     if (whole)
         return value_ref_or_null(whole->value);
     if (!vendor || overrides->len == 0)
         return value_ref_or_null(vendor);
 
+    /* The order shows in that of new fields and bindings, which must not depend on when each was recorded.
+     */
+    sorted = g_ptr_array_copy(overrides, NULL, NULL);
+    g_ptr_array_set_free_func(sorted, NULL);
+    g_ptr_array_sort(sorted, compare_fields);
+
     g_autoptr(Value) keyed = to_keyed(path, vendor);
-    for (guint i = 0; i < overrides->len; i++)
-        apply_one(path, &keyed, g_ptr_array_index(overrides, i), false);
-    for (guint i = 0; i < overrides->len; i++)
-        apply_one(path, &keyed, g_ptr_array_index(overrides, i), true);
+    for (guint i = 0; i < sorted->len; i++)
+        apply_one(path, &keyed, g_ptr_array_index(sorted, i), false);
+    for (guint i = 0; i < sorted->len; i++)
+        apply_one(path, &keyed, g_ptr_array_index(sorted, i), true);
     return from_keyed(path, keyed);
 }
 
@@ -417,6 +432,8 @@ static GPtrArray *fold(const char *path, GPtrArray *overrides, const Override *a
     const char *inside = field + strlen(around->field);
     g_autoptr(Value) changed = NULL;
 
+    if (!value && around->op == OVERRIDE_UNSET)
+        return list_copy(overrides);
     if (around->field[0] == 0) {
         g_autoptr(GPtrArray) edit = override_list_new();
 
@@ -451,14 +468,34 @@ static GPtrArray *record_whole(Value *vendor, Value *effective, Value *value, GE
     return list;
 }
 
-/* A binding as a value: its address is its name and not a field. */
-static Value *strip_address(Value *value)
+/* A binding as a value: its address is its name and not a field. It may stand there as in the public shape,
+ * but has to be the same. NULL on error. */
+static Value *strip_address(const char *field, const char *key, Value *value, GError **error)
 {
-    Value *fields = value_ref(value);
+    g_autoptr(Value) address = NULL, bindings = value_new_list(), device = value_new_map(), keyed = NULL;
+    g_auto(GStrv) parts = g_strsplit(key, ":", 2);
+    static const char *const names[] = {"dgn", "instance"};
 
-    value_map_remove(&fields, "dgn");
-    value_map_remove(&fields, "instance");
-    return fields;
+    if (!value_is_map(value)) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA,
+                    "%s: a binding is a map of the fields that differ there", field);
+        return NULL;
+    }
+    address = value_ref(value);
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+        if (!value_map_get(address, names[i]))
+            value_map_take(&address, names[i], value_new_string(parts[i]));
+    value_list_append(&bindings, address);
+    value_map_set(&device, DEVICE_BINDINGS, bindings);
+
+    keyed = device_to_keyed(device, NULL);
+    Value *own = value_map_get(value_map_get(keyed, DEVICE_BINDINGS), key);
+    if (!own) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA,
+                    "%s: the \"dgn\" and \"instance\" inside are not those of this binding", field);
+        return NULL;
+    }
+    return value_ref(own);
 }
 
 GPtrArray *override_record(const char *path, Value *vendor, GPtrArray *overrides, const char *field,
@@ -491,12 +528,9 @@ GPtrArray *override_record(const char *path, Value *vendor, GPtrArray *overrides
     if (!check_place(path, effective, field, tokens, value == NULL, vendor_has_it, error))
         return NULL;
     if (value && is_binding_field(path, tokens) && !tokens[2]) {
-        if (!value_is_map(value)) {
-            g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA,
-                        "%s: a binding is a map of the fields that differ there", field);
+        own = strip_address(field, tokens[1], value, error);
+        if (!own)
             return NULL;
-        }
-        own = strip_address(value);
         value = own;
     }
 
@@ -549,9 +583,15 @@ GPtrArray *override_record_component(const char *path, Value *vendor, GPtrArray 
 
         if (diffs->len == 0)
             return g_steal_pointer(&list);
-        GPtrArray *next = record_diffs(path, vendor, list, diffs, error);
-        if (!next)
+        g_autoptr(GError) local = NULL;
+        GPtrArray *next = record_diffs(path, vendor, list, diffs, &local);
+        /* A field whose name is too long for a pointer. */
+        if (g_error_matches(local, CONFIG_ERROR, CONFIG_ERROR_INVALID_ARGS))
+            return record_whole(vendor, effective, data, error);
+        if (!next) {
+            g_propagate_error(error, g_steal_pointer(&local));
             return NULL;
+        }
         g_ptr_array_unref(list);
         list = next;
     }

@@ -99,7 +99,7 @@ static bool problem_list_contains(GPtrArray *problems, const Problem *problem)
 
 static bool list_contains(Value *list, const char *text)
 {
-    VALUE_FOREACH_ITEM (item, list)
+    VALUE_FOREACH_ITEM (item, value_is_list(list) ? list : NULL)
         if (value_is_string(item) && g_str_equal(value_string(item), text))
             return true;
     return false;
@@ -153,15 +153,17 @@ static void check_entry(const Rules *rules, const char *path, const char *prefix
 {
     const char *type = value_map_get_string(flat, "device_type"),
                *interface = value_map_get_string(flat, "interface");
-    Value *types = value_map_get(rules->entity, "supported_device_types");
+    Value *types = value_map_get(rules->entity, "supported_device_types"),
+          *required_fields = value_map_get(rules->entity, "required_fields");
 
-    VALUE_FOREACH_ITEM (required, value_map_get(rules->entity, "required_fields")) {
+    VALUE_FOREACH_ITEM (required, value_is_list(required_fields) ? required_fields : NULL) {
         Value *value = value_is_string(required) ? value_map_get(flat, value_string(required)) : NULL;
 
         if (!value_is_string(required) || (value && value_type(value) != VALUE_NULL))
             continue;
-        g_autofree char *field = g_strconcat(prefix, "/", value_string(required), NULL);
-        problem_add(problems, PROBLEM_WARNING, path, field, "required field \"%s\" is missing",
+        g_autoptr(GString) field = g_string_new(prefix);
+        pointer_append(field, value_string(required));
+        problem_add(problems, PROBLEM_WARNING, path, field->str, "required field \"%s\" is missing",
                     value_string(required));
     }
     if (type && value_is_list(types) && !list_contains(types, type)) {
@@ -187,9 +189,10 @@ static void check_bindings(const Rules *rules, const char *path, Value *keyed, G
         check_entry(rules, path, "", flat, found);
         for (guint i = 0; i < found->len; i++) {
             const Problem *problem = g_ptr_array_index(found, i);
+            g_auto(GStrv) tokens = pointer_split(problem->field, NULL);
             g_autofree char *field = NULL;
 
-            if (value_map_get(fields, problem->field + 1))
+            if (tokens && value_get(fields, (const char *const *) tokens))
                 field = g_strdup_printf("/" DEVICE_BINDINGS "/%s%s", key, problem->field);
             else
                 field = g_strdup(problem->field);
@@ -288,6 +291,9 @@ static bool check_fields(const Rules *rules, const char *path, Value *vendor, Va
 {
     g_autoptr(GPtrArray) diffs = NULL;
 
+    /* What comes back after it was deleted is an edit of the vendor's. */
+    if (!before)
+        before = vendor;
     for (guint i = 0; before && i < fields->len; i++)
         if (!check_field(rules, path, vendor, g_ptr_array_index(fields, i), force, error))
             return false;
@@ -299,6 +305,35 @@ static bool check_fields(const Rules *rules, const char *path, Value *vendor, Va
         const FieldDiff *diff = g_ptr_array_index(diffs, i);
         if (!check_field(rules, path, vendor, diff->field, force, error))
             return false;
+    }
+    return true;
+}
+
+/* What a binding must not have for itself: then it would be the entry of another device, or none that a
+ * coach file can have. */
+static bool check_own_fields(const char *path, const char *id, Value *keyed, GError **error)
+{
+    g_autoptr(Value) type = NULL;
+
+    VALUE_FOREACH_ENTRY (key, own, value_map_get(keyed, DEVICE_BINDINGS)) {
+        g_autoptr(Value) flat = device_flatten(keyed, key);
+        Value *own_id = value_map_get(own, ENTITY_ID), *own_type = value_map_get(flat, "device_type");
+        const char *field = NULL;
+
+        if (own_id && !(value_is_string(own_id) && g_str_equal(value_string(own_id), id)))
+            field = ENTITY_ID;
+        else if (value_map_get(own, DEVICE_BINDINGS))
+            field = DEVICE_BINDINGS;
+        else if (own_type && type && !value_equal(own_type, type))
+            field = "device_type";
+        if (field) {
+            g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA,
+                        "%s/" DEVICE_BINDINGS "/%s: a binding cannot have a \"%s\" of its own", path, key,
+                        field);
+            return false;
+        }
+        if (own_type && !type)
+            type = value_ref(own_type);
     }
     return true;
 }
@@ -322,7 +357,7 @@ static bool check_identity(const char *path, Value *after, GError **error)
         return false;
     }
     g_autoptr(Value) keyed = device_to_keyed(after, error);
-    return keyed != NULL;
+    return keyed && check_own_fields(path, id, keyed, error);
 }
 
 bool rules_check_edit(const Rules *rules, const char *path, Value *vendor, Value *before, Value *after,
@@ -344,8 +379,11 @@ bool rules_check_edit(const Rules *rules, const char *path, Value *vendor, Value
     if (!check_identity(path, after, error))
         return false;
 
+    /* What was wrong before, or is so in the vendor's own data, is no fault of this edit. */
     if (before)
         rules_check_component(rules, path, before, old);
+    if (vendor)
+        rules_check_component(rules, path, vendor, old);
     rules_check_component(rules, path, after, new);
     for (guint i = 0; i < new->len; i++) {
         const Problem *problem = g_ptr_array_index(new, i);
@@ -354,6 +392,24 @@ bool rules_check_edit(const Rules *rules, const char *path, Value *vendor, Value
             continue;
         g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA, "%s%s: %s", problem->path,
                     problem->field, problem->message);
+        return false;
+    }
+    return true;
+}
+
+bool rules_check_interface(const Rules *rules, const char *logical, const char *physical, GError **error)
+{
+    Value *physicals = value_map_get(rules->interface, "allowed_physical_interfaces");
+    Value *logicals = rules_logical_interfaces(rules);
+
+    if (logicals && !list_contains(logicals, logical)) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA,
+                    "\"%s\" is none of the logical interfaces that the coach file allows", logical);
+        return false;
+    }
+    if (physical[0] && value_is_list(physicals) && !list_contains(physicals, physical)) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA,
+                    "\"%s\" is none of the network interfaces that the coach file allows", physical);
         return false;
     }
     return true;

@@ -48,3 +48,6 @@ Value *rules_logical_interfaces(const Rules *rules);
 bool rules_check_dgn_pairs(const Rules *rules);
 /* entity_validation/max_instances_per_dgn; 256 where the file does not say. */
 int64_t rules_max_instances(const Rules *rules);
+/* Whether a logical interface may be assigned to a network interface ("": to none), as interface_validation
+ * says. Sets CONFIG_ERROR_INVALID_DATA. */
+bool rules_check_interface(const Rules *rules, const char *logical, const char *physical, GError **error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "coach/validate.h"
 
+#include "base/pointer.h"
 #include "coach/device.h"
 #include "coach/dgn.h"
 #include "coach/path.h"
@@ -45,7 +46,9 @@ static bool entity_exists(const Model *model, const char *pattern)
 /* Scenes and groups name devices in "entities", as text or as a map with an entity_id. */
 static void check_references(const Model *model, const Component *component, GPtrArray *problems)
 {
-    VALUE_FOREACH_ITEM (item, value_map_get(component->data, "entities")) {
+    Value *entities = value_map_get(component->data, "entities");
+
+    VALUE_FOREACH_ITEM (item, value_is_list(entities) ? entities : NULL) {
         const char *id =
             value_is_string(item) ? value_string(item) : value_map_get_string(item, "entity_id");
 
@@ -106,12 +109,13 @@ static void check_logical_interface(const Model *model, const Component *compone
 
 static void check_dgn_pairs_section(const Model *model, GPtrArray *problems)
 {
-    VALUE_FOREACH_ENTRY (command, status, model->dgn_pairs) {
-        g_autofree char *field = g_strconcat("/", command, NULL);
+    VALUE_FOREACH_ENTRY (command, status, value_is_map(model->dgn_pairs) ? model->dgn_pairs : NULL) {
+        g_autoptr(GString) field = g_string_new(NULL);
         uint32_t dgn;
 
+        pointer_append(field, command);
         if (!dgn_parse(command, &dgn) || (value_is_string(status) && !dgn_parse(value_string(status), &dgn)))
-            problem_add(problems, PROBLEM_WARNING, "dgn_pairs", field,
+            problem_add(problems, PROBLEM_WARNING, "dgn_pairs", field->str,
                         "a pair is a command DGN and a status DGN of 17 bits");
     }
 }

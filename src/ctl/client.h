@@ -15,6 +15,7 @@
 #define CLIENT_ERROR_CONNECT "org.coachiq.ctl.Connect" /* no connection at all */
 #define CLIENT_ERROR_PROTOCOL                                                                               \
     "org.coachiq.ctl.Protocol" /* an answer of another shape than this version expects */
+#define CLIENT_ERROR_NO_SUCH_DGN "org.coachiq.ctl.NoSuchDgn" /* NoSuchMapping of DescribeDgn */
 
 /* Where the service is. Both NULL: the system bus, DBUS_SYSTEM_BUS_ADDRESS honoured. */
 typedef struct ClientTarget {

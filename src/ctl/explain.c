@@ -89,7 +89,9 @@ static const TableColumn explain_columns[] = {
 
 static void add_value(Table *table, const Value *value, const char *absent)
 {
-    g_autofree char *text = value ? outline_scalar(value) : g_strdup(absent);
+    /* A whole component, deleted or added, would fill the screen and say little. */
+    bool large = value_is_map(value) && value_length(value) > 0;
+    g_autofree char *text = large ? g_strdup("{…}") : value ? outline_scalar(value) : g_strdup(absent);
 
     table_add(table, text, STYLE_PLAIN);
 }
@@ -97,12 +99,13 @@ static void add_value(Table *table, const Value *value, const char *absent)
 static void add_field(Table *table, const Value *field)
 {
     bool edited = is_edited(field);
+    const char *name = dict_text(field, "field");
     Style style = edited ? STYLE_EDITED : STYLE_PLAIN;
     g_autofree char *who = edited ? who_and_when(field) : NULL;
     g_autofree char *change =
         edited ? g_strdup_printf("%" G_GINT64_FORMAT, dict_number(field, "change")) : NULL;
 
-    table_add(table, dict_text(field, "field"), style);
+    table_add(table, *name ? name : _("(all)"), style);
     add_value(table, value_map_get(field, "value"), _("(removed)"));
     table_add(table, dict_text(field, "layer"), style);
     /* The vendor's value is the value itself where nobody edited it. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ctl/component.h"
+#include "ctl/explain.h"
 #include "ctl/format.h"
 #include "ctl/paths.h"
 #include "ctl/suggest.h"
@@ -40,7 +41,8 @@ static char *look_up_model(Ctl *ctl)
     g_autoptr(GPtrArray) ids = g_ptr_array_new();
 
     if (!*model_named(ctl))
-        return g_strdup(_("No model is active. Say which coach this is with “coachiqctl activate MODEL”."));
+        return g_strdup(
+            _("Say which coach this is with “coachiqctl activate MODEL”, or name it with --model."));
 
     g_autoptr(CallOptions) options = call_options_new();
     g_autoptr(Value) reply = ctl_call(ctl, &error, "ListModels", "aa{sv}", options, "");
@@ -51,12 +53,26 @@ static char *look_up_model(Ctl *ctl)
     return did_you_mean(model_named(ctl), ids);
 }
 
+/* Whether the owner deleted the component, so that it can be had back. */
+static bool is_deleted(Ctl *ctl)
+{
+    g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+    g_autoptr(Value) explanation = explain_fetch(ctl, &error);
+
+    return explanation && dict_flag(explanation, "deleted");
+}
+
 static char *look_up_mapping(Ctl *ctl)
 {
     g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
     g_autoptr(GPtrArray) paths = NULL;
 
-    if (!ctl->path || !(paths = paths_list(ctl, "", &error)))
+    if (!ctl->path)
+        return NULL;
+    if (is_deleted(ctl))
+        return g_strdup_printf(_("It was deleted. “coachiqctl reset %s” brings it back."), ctl->path);
+    paths = paths_list(ctl, "", &error);
+    if (!paths)
         return NULL;
     /* The section may be what was mistyped, or have been added by us. */
     const char *slash = strrchr(ctl->path, '/');
@@ -78,6 +94,14 @@ static char *look_up_field(Ctl *ctl)
     g_autoptr(Value) data = format_parse(item_text(reply, 0));
     g_autoptr(GPtrArray) fields = component_fields(data);
     return did_you_mean(ctl->field, fields);
+}
+
+static char *look_up_force(Ctl *ctl)
+{
+    return ctl->args.force
+               ? NULL
+               : g_strdup(
+                     _("--force edits fields outside runtime_editable_fields, but never immutable_fields."));
 }
 
 static char *look_up_revision(Ctl *ctl)
@@ -118,9 +142,7 @@ static const Hint hints[] = {
      N_("The configuration has changed meanwhile, so nothing was written."),
      N_("Look at it again (“coachiqctl changes”) before you repeat the edit."), look_up_revision},
 
-    {SERVICE_ERROR "Immutable", EXIT_FAILED, NULL,
-     N_("The coach file decides what may be edited: see file_metadata. --force lifts runtime_editable_fields, but never immutable_fields."),
-     NULL},
+    {SERVICE_ERROR "Immutable", EXIT_FAILED, NULL, NULL, look_up_force},
     {SERVICE_ERROR "ReadOnly", EXIT_FAILED, NULL, N_("The disk may be mounted read-only. Reading goes on."),
      NULL},
     {SERVICE_ERROR "NoSpace", EXIT_FAILED, NULL,
@@ -133,6 +155,7 @@ static const Hint hints[] = {
     {SD_BUS_ERROR_LIMITS_EXCEEDED, EXIT_FAILED, NULL,
      N_("Wait for open requests to end, or answer an open prompt."), NULL},
 
+    {CLIENT_ERROR_NO_SUCH_DGN, EXIT_NOT_FOUND, NULL, N_("“coachiqctl dgns” lists the data groups."), NULL},
     {CLIENT_ERROR_CONNECT, EXIT_FAILED, N_("There is no connection: %s"),
      N_("Without a system bus, try the service's own socket: --socket=" SERVICE_SOCKET), NULL},
     {CLIENT_ERROR_PROTOCOL, EXIT_FAILED,
@@ -183,11 +206,25 @@ static char *fill_in(const char *sentence, const char *message)
     return parts[1] ? g_strconcat(parts[0], message, parts[1], NULL) : g_strdup(sentence);
 }
 
+/* Messages of the service have no full stop, whole sentences of ours have one. */
+static char *end_sentence(char *text)
+{
+    size_t length = strlen(text);
+    char *ended;
+
+    if (length == 0 || strchr(".!?:", text[length - 1]))
+        return text;
+    ended = g_strconcat(text, ".", NULL);
+    g_free(text);
+    return ended;
+}
+
 int ctl_fail(Ctl *ctl, const sd_bus_error *error)
 {
     const Hint *hint = hint_for(error->name ? error->name : "");
     const char *message = error->message && *error->message ? error->message : error->name;
-    g_autofree char *text = fill_in(hint->sentence ? _(hint->sentence) : "%s", message ? message : "?");
+    g_autofree char *text =
+        end_sentence(fill_in(hint->sentence ? _(hint->sentence) : "%s", message ? message : "?"));
     g_autofree char *found = hint->look_up ? hint->look_up(ctl) : NULL;
 
     fflush(stdout);

@@ -54,6 +54,10 @@ static char *model_title(const Value *model)
 
 static char *model_origin(const Value *model)
 {
+    if (!dict_flag(model, "Imported"))
+        return g_strdup_printf(_("bundled, version %s, not imported yet (the first read does that)"),
+                               dict_text(model, "BundledVersion"));
+
     const char *version = dict_text(model, "ImportedVersion");
     g_autofree char *when = format_time_ago(dict_number(model, "ImportedAt"));
     bool bundled = g_str_equal(dict_text(model, "Origin"), "bundled");
@@ -111,45 +115,44 @@ static void print_service(const Ctl *ctl, const Value *properties)
                      _("coach files and rvc.json come from a folder, not from the bundle"));
 }
 
-static int show_status(Ctl *ctl, const Value *properties, const Value *models)
+/* What the service leaves out when it cannot use its database is left out here too; its health says why. */
+static void print_state(const Ctl *ctl, const Value *state)
 {
+    const Value *models = value_map_get(state, "Models");
+    const Value *interfaces = value_map_get(state, "Interfaces");
     const Value *active = active_model(models);
-    g_autofree char *revision = g_strdup_printf("%" G_GINT64_FORMAT, dict_number(properties, "Revision"));
-    g_autofree char *interfaces = interfaces_text(ctl, value_map_get(properties, "Interfaces"));
 
-    print_service(ctl, properties);
+    print_service(ctl, state);
     if (active)
         print_active(ctl, active);
-    else
+    else if (models)
         print_status(ctl, _("Active model"), STYLE_WARN,
                      _("none; choose one with “coachiqctl activate MODEL”"));
-    print_status(ctl, _("Revision"), STYLE_PLAIN, revision);
-    print_status(ctl, _("Interfaces"), STYLE_PLAIN, interfaces);
-    return EXIT_OK;
+    if (value_map_get(state, "Revision")) {
+        g_autofree char *revision = g_strdup_printf("%" G_GINT64_FORMAT, dict_number(state, "Revision"));
+
+        print_status(ctl, _("Revision"), STYLE_PLAIN, revision);
+    }
+    if (interfaces) {
+        g_autofree char *text = interfaces_text(ctl, interfaces);
+
+        print_status(ctl, _("Interfaces"), STYLE_PLAIN, text);
+    }
 }
 
-static int describe(Ctl *ctl)
+int verb_status(Ctl *ctl)
 {
     g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
     g_autoptr(Value) reply = ctl_call(ctl, &error, "Describe", "s", NULL, "");
 
     if (!reply)
         return ctl_fail(ctl, &error);
-    return report_json_text(ctl, item_text(reply, 0));
-}
-
-int verb_status(Ctl *ctl)
-{
-    g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
-    g_autoptr(Value) properties = NULL;
-    g_autoptr(Value) models = NULL;
-
     if (ctl->args.json)
-        return describe(ctl);
-    if (!ctl_client(ctl, &error) || !(properties = client_properties(ctl->client, &error)) ||
-        !(models = list_models(ctl, &error)))
-        return ctl_fail(ctl, &error);
-    return show_status(ctl, properties, models);
+        return report_json_text(ctl, item_text(reply, 0));
+
+    g_autoptr(Value) state = format_parse(item_text(reply, 0));
+    print_state(ctl, state);
+    return EXIT_OK;
 }
 
 static const TableColumn model_columns[] = {
@@ -197,7 +200,7 @@ int verb_models(Ctl *ctl)
     return EXIT_OK;
 }
 
-/* Import and SetActiveModel: a model, options, a change. */
+/* Import and SetActiveModel: a model, options, a change. `done` and the model say what was done. */
 static int write_model(Ctl *ctl, const char *method, const char *done)
 {
     const char *model = ctl_argument(ctl, 0);
@@ -209,7 +212,7 @@ static int write_model(Ctl *ctl, const char *method, const char *done)
     if (!report_revision(ctl, &before, &error) ||
         !ctl_write(ctl, &error, &change, method, options, "s", model))
         return ctl_fail(ctl, &error);
-    return report_change(ctl, before, change, "%s %s", done, subject);
+    return report_change(ctl, before, change, "%s%s%s", done, *subject ? " " : "", subject);
 }
 
 int verb_import(Ctl *ctl)
@@ -219,7 +222,9 @@ int verb_import(Ctl *ctl)
 
 int verb_activate(Ctl *ctl)
 {
-    return write_model(ctl, "SetActiveModel", _("Activated"));
+    bool none = *ctl_argument(ctl, 0) == '\0';
+
+    return write_model(ctl, "SetActiveModel", none ? _("No model is active now.") : _("Activated"));
 }
 
 static const TableColumn interface_columns[] = {

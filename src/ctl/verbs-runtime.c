@@ -47,8 +47,7 @@ static char *enum_text(const Value *values)
 
 static void add_signal(Table *table, const Value *signal)
 {
-    static const char *const keys[] = {"name", "start_bit", "length_bits", "type",
-                                       "unit", "scale",     "offset"};
+    static const char *const keys[] = {"name", "start_bit", "length", "type", "unit", "scale", "offset"};
     g_autofree char *values = enum_text(value_map_get(signal, "enum"));
 
     for (size_t i = 0; i < G_N_ELEMENTS(keys); i++)
@@ -62,8 +61,10 @@ static void print_dgn(Ctl *ctl, const Value *description)
     g_autoptr(GString) head = g_string_new(NULL);
     g_autoptr(Value) rest = value_new_map();
 
+    /* For a person a DGN is its hexadecimal form. */
+    value_map_take(&rest, "dgn", value_new_string(dict_text(description, "pgn")));
     VALUE_FOREACH_ENTRY (name, item, description) {
-        if (!g_str_equal(name, "signals"))
+        if (!g_str_equal(name, "signals") && !g_str_equal(name, "pgn") && !g_str_equal(name, "dgn"))
             value_map_set(&rest, name, item);
     }
     outline_append(head, &ctl->out, rest, NULL);
@@ -74,6 +75,17 @@ static void print_dgn(Ctl *ctl, const Value *description)
     if (table_rows(table) > 0)
         putchar('\n');
     table_print(table, &ctl->out, stdout);
+}
+
+/* The service has one error for all that it does not find; here it is no component. */
+static int fail_dgn(Ctl *ctl, const sd_bus_error *error)
+{
+    g_auto(sd_bus_error) unknown = SD_BUS_ERROR_NULL;
+
+    if (!sd_bus_error_has_name(error, SERVICE_ERROR "NoSuchMapping"))
+        return ctl_fail(ctl, error);
+    sd_bus_error_set(&unknown, CLIENT_ERROR_NO_SUCH_DGN, error->message);
+    return ctl_fail(ctl, &unknown);
 }
 
 int verb_dgn(Ctl *ctl)
@@ -88,7 +100,7 @@ int verb_dgn(Ctl *ctl)
         return ctl_usage(ctl, _("“%s” is not a DGN of at most 17 bits in hexadecimal."), word);
     reply = ctl_call(ctl, &error, "DescribeDgn", "s", NULL, "u", dgn);
     if (!reply)
-        return ctl_fail(ctl, &error);
+        return fail_dgn(ctl, &error);
     json = item_text(reply, 0);
     if (ctl->args.json)
         return report_json_text(ctl, json);

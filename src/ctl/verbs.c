@@ -15,8 +15,8 @@ const Verb verbs[] = {
      N_("Bring a bundled model into the database"),
      N_("Reading a model imports it too. A model that is imported already stays as it is, edits included."),
      verb_import},
-    {"activate", FAMILY_MODELS, N_("MODEL"), 1, 1, OPTIONS_WRITE, N_("Say which model this coach is"), NULL,
-     verb_activate},
+    {"activate", FAMILY_MODELS, N_("MODEL"), 1, 1, OPTIONS_WRITE, N_("Say which model this coach is"),
+     N_("An empty MODEL, '', makes none active."), verb_activate},
     {"interface", FAMILY_MODELS, N_("[LOGICAL [PHYSICAL]]"), 0, 2, OPTIONS_WRITE,
      N_("Show the CAN interfaces, or assign one"),
      N_("LOGICAL is the name in the coach file, “house”; PHYSICAL the network interface, “can0”. An empty PHYSICAL, '', "

@@ -88,6 +88,8 @@ HANDLER(handle_set_active_model)
     r = sd_bus_message_read(message, "s", &model);
     if (r >= 0)
         r = handler_read_write_options(message, false, &options, error);
+    if (r >= 0 && model[0])
+        r = handler_prepare_read(daemon, message, model, error);
     if (r < 0)
         return r;
     plan = service_plan_active_model(daemon->service, model, &options, &local);

@@ -116,7 +116,7 @@ HANDLER(handle_set_interface)
 
     r = sd_bus_message_read(message, "ss", &logical, &physical);
     if (r >= 0)
-        r = handler_read_write_options(message, false, &options, error);
+        r = handler_read_write_options(message, true, &options, error);
     if (r < 0)
         return r;
     plan = service_plan_interface(daemon->service, logical, physical, &options, &local);

@@ -66,7 +66,8 @@ int handler_write(Daemon *daemon, sd_bus_message *message, const char *action, P
     return sd_bus_reply_method_return(message, "t", (uint64_t) change);
 }
 
-int handler_read_write_options(sd_bus_message *message, bool edit, WriteOptions *ret, sd_bus_error *error)
+int handler_read_write_options(sd_bus_message *message, bool forceable, WriteOptions *ret,
+                               sd_bus_error *error)
 {
     int force = false;
     const Option options[] = {
@@ -75,7 +76,7 @@ int handler_read_write_options(sd_bus_message *message, bool edit, WriteOptions 
     };
     int r;
 
-    r = options_read(message, options, edit ? 2 : 1, error);
+    r = options_read(message, options, forceable ? 2 : 1, error);
     ret->force = force;
     return r;
 }

@@ -46,8 +46,9 @@ int handler_prepare_read(Daemon *daemon, sd_bus_message *message, const char *mo
  * `*plan_error` when that is NULL. For a handler to return. */
 int handler_write(Daemon *daemon, sd_bus_message *message, const char *action, Plan *taken,
                   GError **plan_error, sd_bus_error *error);
-/* Options that every write takes; `edit` adds "force". */
-int handler_read_write_options(sd_bus_message *message, bool edit, WriteOptions *ret, sd_bus_error *error);
+/* Options that every write takes; `forceable` adds "force". */
+int handler_read_write_options(sd_bus_message *message, bool forceable, WriteOptions *ret,
+                               sd_bus_error *error);
 /* Appends a dictionary entry of a basic type to an open a{sv}. */
 int handler_append_entry(sd_bus_message *reply, const char *key, int type, ...);
 /* Cuts a page to what the interface allows: 0 is refused as InvalidArgs. */

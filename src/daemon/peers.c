@@ -21,11 +21,14 @@
 
 /* Replies that may wait for a peer to read them; until it has, nothing more is taken from it. */
 #define REPLIES_WAITING_MAX 16
+/* Messages of one peer that are worked off before it is another's turn. */
+#define STEPS_MAX 8
 
 typedef struct Peer {
     Daemon *daemon;
     sd_bus *bus;
     uint32_t uid;
+    bool again; /* it may have more for us that has been read from the socket already */
     sd_event_source *io;
     sd_event_source *timer;
 } Peer;
@@ -54,14 +57,23 @@ static int on_disconnected(sd_bus_message *message G_GNUC_UNUSED, void *userdata
     return 0;
 }
 
-/* One step, so that no peer keeps the others waiting. */
+/* A few steps, so that no peer keeps the others waiting. */
 static int process(Peer *peer)
 {
     CLEANUP(bus_unrefp) sd_bus *bus = sd_bus_ref(peer->bus);
     Daemon *daemon = peer->daemon;
+    uint64_t waiting = 0;
+    int r = 1;
 
+    for (unsigned n = 0; r > 0 && n < STEPS_MAX && waiting <= REPLIES_WAITING_MAX; n++) {
+        r = sd_bus_process(bus, NULL);
+        sd_bus_get_n_queued_write(bus, &waiting);
+    }
     /* The peer may have left, and be freed, in there. */
-    if (sd_bus_process(bus, NULL) < 0 && g_ptr_array_find(daemon->peers, peer, NULL))
+    if (!g_ptr_array_find(daemon->peers, peer, NULL))
+        return 0;
+    peer->again = r > 0;
+    if (r < 0)
         remove_peer(peer);
     return 0;
 }
@@ -91,6 +103,8 @@ static int prepare(sd_event_source *source, void *userdata)
     sd_bus_get_n_queued_write(peer->bus, &waiting);
     if (waiting > REPLIES_WAITING_MAX)
         events &= ~EPOLLIN;
+    else if (peer->again)
+        usec = 0;
     else if ((r = sd_bus_get_timeout(peer->bus, &usec)) < 0)
         return r;
 

@@ -29,12 +29,10 @@ static Value *describe_model(const ModelInfo *info)
     value_map_take(&map, "Imported", value_new_boolean(info->import != NULL));
     value_map_take(&map, "Devices", value_new_integer(info->n_devices));
     value_map_take(&map, "UpdateAvailable", value_new_boolean(info->update_available));
-    if (info->import) {
-        set_text(&map, "ImportedHash", info->import->content_hash);
-        set_text(&map, "ImportedVersion", info->import->version);
-        value_map_take(&map, "ImportedAt", value_new_integer(info->import->time));
-        value_map_take(&map, "Edits", value_new_integer(info->import->n_edits));
-    }
+    set_text(&map, "ImportedVersion", info->import ? info->import->version : "");
+    set_text(&map, "ImportedHash", info->import ? info->import->content_hash : "");
+    value_map_take(&map, "ImportedAt", value_new_integer(info->import ? info->import->time : 0));
+    value_map_take(&map, "Edits", value_new_integer(info->import ? info->import->n_edits : 0));
     return map;
 }
 

@@ -362,16 +362,15 @@ static const char *touched_source(const ImportStatus *status, const Touched *tou
     return touched->new_overrides->len > 0 ? "user" : vendor_source(status);
 }
 
-static bool write_component(Service *service, Plan *plan, const ImportStatus *status, const Touched *touched,
+static bool write_component(Service *service, Plan *plan, const ImportStatus *status, Touched *touched,
                             const Change *change, GError **error)
 {
     g_autofree char *data = touched->after ? json_format(touched->after) : NULL;
-    int64_t id = touched->row ? touched->row->id : 0;
 
     if (data) {
         if (!store_put_mapping(service->store, plan->model, touched->path, data,
-                               touched_source(status, touched), status->version, change->actor.user, &id,
-                               error))
+                               touched_source(status, touched), status->version, change->actor.user,
+                               &touched->row, error))
             return false;
     } else if (!store_remove_mapping(service->store, plan->model, touched->path, change->actor.user,
                                      error)) {
@@ -379,7 +378,8 @@ static bool write_component(Service *service, Plan *plan, const ImportStatus *st
     }
 
     for (guint i = 0; i < touched->n_entries; i++)
-        ((HistoryEntry *) g_ptr_array_index(plan->history, touched->first_entry + i))->mapping_id = id;
+        ((HistoryEntry *) g_ptr_array_index(plan->history, touched->first_entry + i))->mapping_id =
+            touched->row->id;
     return store_replace_overrides(service->store, plan->model, touched->path, touched->overrides,
                                    touched->new_overrides, change->id, error);
 }
@@ -410,7 +410,8 @@ static void finish_edits(Service *service, Plan *plan, const Change *change)
             continue;
         if (touched->after) {
             g_autofree char *data = json_format(touched->after);
-            model_cache_put(cache, touched->path, data, touched_source(model_cache_status(cache), touched));
+            model_cache_put(cache, touched->path, data, touched_source(model_cache_status(cache), touched),
+                            touched->row->position);
         } else {
             model_cache_remove(cache, touched->path);
         }

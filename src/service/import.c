@@ -27,24 +27,6 @@ static void finish_import(Service *service, Plan *plan, const Change *change)
                                           .change = change->id});
 }
 
-/* Whether the model is imported already; sets EXISTS when that is other content than the bundled one. */
-static bool check_imported(Service *service, const char *model, const BundledModel *bundled, bool *ret,
-                           GError **error)
-{
-    g_autoptr(ImportStatus) status = NULL;
-
-    if (!store_get_import(service->store, model, &status, error))
-        return false;
-    *ret = status != NULL;
-    if (!status || g_str_equal(status->content_hash, bundled->content_hash))
-        return true;
-    g_set_error(
-        error, CONFIG_ERROR, CONFIG_ERROR_EXISTS,
-        "Model \"%s\" is already imported, version %s; the bundled version %s is an update and does not replace it by an import",
-        model, status->version, bundled->version);
-    return false;
-}
-
 static char *format_detail(const CoachFile *file, const char *byte_hash)
 {
     g_autoptr(Value) detail = value_new_map();
@@ -59,6 +41,7 @@ Plan *service_plan_import(Service *service, const char *model, const char *reaso
 {
     g_autoptr(Plan) plan = NULL;
     g_autoptr(GBytes) bytes = NULL;
+    g_autoptr(ImportStatus) status = NULL;
     g_autofree char *id = NULL;
     const BundledModel *bundled;
     gsize length;
@@ -77,14 +60,15 @@ Plan *service_plan_import(Service *service, const char *model, const char *reaso
         plan->empty = service_get_cache(service, model, error) != NULL;
         return plan->empty ? g_steal_pointer(&plan) : NULL;
     }
+    if (!store_get_import(service->store, model, &status, error))
+        return NULL;
+    plan->empty = status != NULL;
+    if (plan->empty)
+        return g_steal_pointer(&plan);
     if (bundled->problem) {
         g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_FILE, "%s.yml: %s", model, bundled->problem);
         return NULL;
     }
-    if (!check_imported(service, model, bundled, &plan->empty, error))
-        return NULL;
-    if (plan->empty)
-        return g_steal_pointer(&plan);
 
     bytes = bundle_get_model(service->bundle, model, error);
     if (!bytes)

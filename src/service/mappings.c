@@ -102,6 +102,11 @@ static bool dgn_fits(const ModelCache *cache, const CachedMapping *mapping, uint
 static bool fits(const ModelCache *cache, const CachedMapping *mapping, const FindQuery *query,
                  const char *folded)
 {
+    bool devices_only =
+        query->has_dgn || query->has_instance || query->device_type || query->area || query->interface;
+
+    if (devices_only && !path_is_device(mapping->path))
+        return false;
     if (query->device_type && g_strcmp0(mapping->device_type, query->device_type) != 0)
         return false;
     if (query->interface && g_strcmp0(mapping->interface, query->interface) != 0)
@@ -109,8 +114,6 @@ static bool fits(const ModelCache *cache, const CachedMapping *mapping, const Fi
     if (query->area && !area_fits(mapping, query->area))
         return false;
     if (folded && !strstr(mapping->words, folded))
-        return false;
-    if ((query->has_dgn || query->has_instance) && !path_is_device(mapping->path))
         return false;
     if (query->has_dgn && query->has_instance)
         return dgn_fits(cache, mapping, query->dgn, query->instance, query->instance);

@@ -35,13 +35,15 @@ static const char *intern_source(const char *source)
     return g_str_equal(source, "import") ? "import" : "factory";
 }
 
-static CachedMapping *cached_mapping_new(const char *path, const char *data, const char *source)
+static CachedMapping *cached_mapping_new(const char *path, const char *data, const char *source,
+                                         int64_t position)
 {
     CachedMapping *mapping = g_new0(CachedMapping, 1);
 
     mapping->path = g_strdup(path);
     mapping->data = g_strdup(data);
     mapping->source = intern_source(source);
+    mapping->position = position;
     return mapping;
 }
 
@@ -100,7 +102,7 @@ bool model_cache_get(ModelCache *cache, Store *store, const char *path, const Ca
         if (!store_get_mapping(store, cache->status->model, path, &stored, error))
             return false;
         if (stored) {
-            mapping = cached_mapping_new(stored->path, stored->data, stored->source);
+            mapping = cached_mapping_new(stored->path, stored->data, stored->source, stored->position);
             g_hash_table_insert(cache->by_path, mapping->path, mapping);
         }
     }
@@ -123,7 +125,7 @@ bool model_cache_load(ModelCache *cache, Store *store, GError **error)
         CachedMapping *mapping = g_hash_table_lookup(cache->by_path, row->path);
 
         if (!mapping) {
-            mapping = cached_mapping_new(row->path, row->data, row->source);
+            mapping = cached_mapping_new(row->path, row->data, row->source, row->position);
             g_hash_table_insert(cache->by_path, mapping->path, mapping);
         }
         g_ptr_array_add(cache->sorted, mapping);
@@ -160,6 +162,16 @@ static void set_facet(char **facet, Value *data, const char *field)
     *facet = text ? g_ref_string_new_intern(text) : NULL;
 }
 
+static void add_in_order(GPtrArray *devices, CachedMapping *mapping)
+{
+    guint i = devices->len;
+
+    while (i > 0 &&
+           ((const CachedMapping *) g_ptr_array_index(devices, i - 1))->position > mapping->position)
+        i--;
+    g_ptr_array_insert(devices, (gint) i, mapping);
+}
+
 static void index_mapping(ModelCache *cache, CachedMapping *mapping)
 {
     g_autoptr(Value) data = json_parse(mapping->data, -1, &json_limits_stored, NULL);
@@ -184,7 +196,7 @@ static void index_mapping(ModelCache *cache, CachedMapping *mapping)
             devices = g_ptr_array_new();
             g_hash_table_insert(cache->by_binding, binding_key(dgn, instance), devices);
         }
-        g_ptr_array_add(devices, mapping);
+        add_in_order(devices, mapping);
     }
 }
 
@@ -245,7 +257,8 @@ GPtrArray *model_cache_lookup(const ModelCache *cache, uint32_t dgn, int instanc
     return g_hash_table_lookup(cache->by_binding, binding_key(dgn, instance));
 }
 
-void model_cache_put(ModelCache *cache, const char *path, const char *data, const char *source)
+void model_cache_put(ModelCache *cache, const char *path, const char *data, const char *source,
+                     int64_t position)
 {
     CachedMapping *mapping = g_hash_table_lookup(cache->by_path, path);
 
@@ -256,7 +269,7 @@ void model_cache_put(ModelCache *cache, const char *path, const char *data, cons
         mapping->data = g_strdup(data);
         mapping->source = intern_source(source);
     } else {
-        mapping = cached_mapping_new(path, data, source);
+        mapping = cached_mapping_new(path, data, source, position);
         g_hash_table_insert(cache->by_path, mapping->path, mapping);
         if (cache->sorted)
             g_ptr_array_insert(cache->sorted, (gint) model_cache_position(cache, path, true), mapping);

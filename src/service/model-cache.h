@@ -11,6 +11,7 @@ typedef struct CachedMapping {
     char *path;
     char *data;         /* JSON text of the public shape */
     const char *source; /* "factory", "import" or "user"; static */
+    int64_t position;   /* orders the components as the file does */
     /* What searches look at, or NULL; GRefString. Read from the data when the index is made. */
     char *device_type;
     char *area;
@@ -45,10 +46,11 @@ bool model_cache_index(ModelCache *cache, Store *store, GError **error);
 GPtrArray *model_cache_sorted(const ModelCache *cache);
 /* Where the first path that is greater than `path` (or, with `inclusive`, not less) stands in it. */
 guint model_cache_position(const ModelCache *cache, const char *path, bool inclusive);
-/* The devices bound at a DGN and instance exactly, an array of CachedMapping, borrowed; NULL when there is
- * none. The index must be made. */
+/* The devices bound at a DGN and instance exactly, in the order of the file, an array of CachedMapping,
+ * borrowed; NULL when there is none. The index must be made. */
 GPtrArray *model_cache_lookup(const ModelCache *cache, uint32_t dgn, int instance);
 
 /* After a commit: the component is now this, or gone. */
-void model_cache_put(ModelCache *cache, const char *path, const char *data, const char *source);
+void model_cache_put(ModelCache *cache, const char *path, const char *data, const char *source,
+                     int64_t position);
 void model_cache_remove(ModelCache *cache, const char *path);

@@ -214,6 +214,23 @@ static bool name_is_valid(const char *name, size_t length_max)
     return true;
 }
 
+/* The coach file of the active model has a say in which interfaces there are. Taking an assignment away is
+ * always possible. */
+static bool check_interface(Service *service, const char *logical, const char *physical, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    ModelCache *cache;
+    const Rules *rules;
+
+    if (!physical[0] || !service->active_model[0])
+        return true;
+    cache = service_get_cache(service, service->active_model, &local);
+    if (!cache)
+        return true; /* never imported: it has no say yet */
+    rules = model_cache_rules(cache, service->store, error);
+    return rules && rules_check_interface(rules, logical, physical, error);
+}
+
 Plan *service_plan_interface(Service *service, const char *logical, const char *physical,
                              const WriteOptions *options, GError **error)
 {
@@ -234,7 +251,7 @@ Plan *service_plan_interface(Service *service, const char *logical, const char *
     }
 
     plan = plan_new(service, "interface", "", "", options, error);
-    if (!plan)
+    if (!plan || (!options->force && !check_interface(service, logical, physical, error)))
         return NULL;
     before = g_hash_table_lookup(service->interfaces, logical);
     plan->empty = g_str_equal(before ? before : "", physical);

@@ -192,10 +192,10 @@ Store *service_store(Service *service, GError **error)
 
     g_hash_table_remove_all(service->caches);
     service->store = g_steal_pointer(&store);
-    if (!store_is_read_only(service->store))
+    if (store_is_writable(service->store, &local))
         service_note_success(service);
     else
-        set_health(service, "The database cannot be written; it is served for reading");
+        set_health(service, local->message);
     return service->store;
 }
 
@@ -204,16 +204,13 @@ Store *service_writable_store(Service *service, GError **error)
     g_autoptr(GError) local = NULL;
     Store *store;
 
-    if (service->store && store_is_read_only(service->store))
+    if (service->store && !store_is_writable(service->store, NULL))
         close_store(service);
     store = service_store(service, error);
     if (!store)
         return NULL;
-    if (store_is_read_only(store)) {
-        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_READ_ONLY, "The database in %s cannot be written",
-                    service->state_directory);
+    if (!store_is_writable(store, error))
         return NULL;
-    }
 
     /* Nobody else should write here, but someone with a shell can. */
     if (store_data_version(store) != service->data_version) {

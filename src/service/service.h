@@ -166,7 +166,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Edit, edit_free)
 typedef struct WriteOptions {
     bool has_expected_revision;
     uint64_t expected_revision; /* CONFLICT when the revision is another */
-    bool force;                 /* lifts runtime_editable_fields */
+    bool force; /* lifts runtime_editable_fields, and the interfaces that a coach file allows */
 } WriteOptions;
 
 /* A reason has at most 1,024 bytes. */
@@ -199,7 +199,8 @@ Plan *service_plan_import(Service *service, const char *model, const char *reaso
 /* `model` "" makes none active. */
 Plan *service_plan_active_model(Service *service, const char *model, const WriteOptions *options,
                                 GError **error);
-/* `physical` "" removes the mapping. */
+/* `physical` "" removes the mapping. Sets INVALID_DATA for what the coach file of the active model does not
+ * allow. */
 Plan *service_plan_interface(Service *service, const char *logical, const char *physical,
                              const WriteOptions *options, GError **error);
 

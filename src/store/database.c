@@ -75,7 +75,6 @@ static Database *database_new(const char *path, const char *uri, int flags, int 
     Database *database = g_new0(Database, 1);
 
     database->path = g_strdup(path);
-    database->read_only = (flags & SQLITE_OPEN_READONLY) != 0;
     database->statements = g_hash_table_new_full(NULL, NULL, NULL, statement_finalize);
     *ret_result = sqlite3_open_v2(
         uri, &database->handle, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
@@ -90,6 +89,7 @@ void database_close(Database *database)
         return;
     g_hash_table_unref(database->statements);
     sqlite3_close(database->handle);
+    g_clear_error(&database->read_only);
     g_free(database->path);
     g_free(database);
 }
@@ -112,9 +112,9 @@ static bool configure(Database *database, GError **error)
     return schema_upgrade(database, error);
 }
 
-/* A database on a disk that cannot be written can still be read, unless the log beside it holds commits that
- * are not in it yet. */
-static Database *open_read_only(const char *path, GError **error)
+/* A database on a disk that cannot be written, or is full, can still be read, unless the log beside it holds
+ * commits that are not in it yet. */
+static Database *open_read_only(const char *path, const GError *reason)
 {
     g_autofree char *log = g_strconcat(path, "-wal", NULL);
     g_autofree char *file_uri = g_filename_to_uri(path, NULL, NULL);
@@ -126,7 +126,8 @@ static Database *open_read_only(const char *path, GError **error)
     if (!uri || stat(path, &st) < 0 || (stat(log, &st) == 0 && st.st_size > 0))
         return NULL;
     database = database_new(path, uri, SQLITE_OPEN_READONLY, &result);
-    if (result != SQLITE_OK || !configure(database, error))
+    database->read_only = g_error_copy(reason);
+    if (result != SQLITE_OK || !configure(database, NULL))
         return NULL;
     return g_steal_pointer(&database);
 }
@@ -146,8 +147,9 @@ Database *database_open(const char *path, GError **error)
     else if (configure(database, &local))
         return g_steal_pointer(&database);
 
-    if (g_error_matches(local, CONFIG_ERROR, CONFIG_ERROR_READ_ONLY)) {
-        Database *reader = open_read_only(path, NULL);
+    if (g_error_matches(local, CONFIG_ERROR, CONFIG_ERROR_READ_ONLY) ||
+        g_error_matches(local, CONFIG_ERROR, CONFIG_ERROR_NO_SPACE)) {
+        Database *reader = open_read_only(path, local);
         if (reader)
             return reader;
     }

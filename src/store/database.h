@@ -14,7 +14,7 @@
 typedef struct Database {
     sqlite3 *handle;
     char *path;
-    bool read_only;
+    GError *read_only;      /* why it could be opened for reading only; NULL: it can be written */
     GHashTable *statements; /* SQL text by address → sqlite3_stmt, prepared once */
 } Database;
 

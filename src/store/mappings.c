@@ -22,6 +22,7 @@ static Mapping *read_mapping(sqlite3_stmt *statement)
     mapping->path = statement_dup_text(statement, 1);
     mapping->data = statement_dup_text(statement, 2);
     mapping->source = statement_dup_text(statement, 3);
+    mapping->position = statement_integer(statement, 4);
     return mapping;
 }
 
@@ -29,7 +30,7 @@ bool store_get_mapping(Store *store, const char *model, const char *path, Mappin
 {
     STATEMENT statement =
         database_prepare(store->database,
-                         "SELECT id, component_path, mapping_data, source FROM coach_mappings "
+                         "SELECT id, component_path, mapping_data, source, position FROM coach_mappings "
                          "WHERE coach_model = ?1 AND component_path = ?2 AND is_active",
                          error);
     int r;
@@ -49,7 +50,7 @@ bool store_list_mappings(Store *store, const char *model, GPtrArray **ret, GErro
 {
     STATEMENT statement =
         database_prepare(store->database,
-                         "SELECT id, component_path, mapping_data, source FROM coach_mappings "
+                         "SELECT id, component_path, mapping_data, source, position FROM coach_mappings "
                          "WHERE coach_model = ?1 AND is_active ORDER BY component_path",
                          error);
     g_autoptr(GPtrArray) mappings = g_ptr_array_new_with_free_func((GDestroyNotify) mapping_free);
@@ -128,23 +129,21 @@ static bool find_position(Store *store, const char *model, const char *path, int
 }
 
 bool store_put_mapping(Store *store, const char *model, const char *path, const char *data,
-                       const char *source, const char *version, const char *user, int64_t *ret_id,
+                       const char *source, const char *version, const char *user, Mapping **row,
                        GError **error)
 {
-    g_autoptr(Mapping) old = NULL;
     int64_t position;
 
-    if (!store_get_mapping(store, model, path, &old, error))
-        return false;
-    if (old) {
-        *ret_id = old->id;
-        return update_mapping(store, old->id, data, source, version, user, error);
-    }
-
+    if (*row)
+        return update_mapping(store, (*row)->id, data, source, version, user, error);
     if (!find_position(store, model, path, &position, error) ||
         !insert_mapping(store, model, path, data, source, version, user, position, error))
         return false;
-    *ret_id = sqlite3_last_insert_rowid(store->database->handle);
+
+    *row = g_new0(Mapping, 1);
+    (*row)->id = sqlite3_last_insert_rowid(store->database->handle);
+    (*row)->position = position;
+    (*row)->path = g_strdup(path);
     return true;
 }
 

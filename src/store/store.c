@@ -27,9 +27,14 @@ void store_close(Store *store)
     g_free(store);
 }
 
-bool store_is_read_only(Store *store)
+bool store_is_writable(Store *store, GError **error)
 {
-    return store->database->read_only;
+    const GError *reason = store->database->read_only;
+
+    if (!reason)
+        return true;
+    g_propagate_error(error, g_error_copy(reason));
+    return false;
 }
 
 int64_t store_data_version(Store *store)
@@ -44,11 +49,8 @@ bool transaction_begin(Transaction *transaction, Store *store, GError **error)
 {
     STATEMENT statement = NULL;
 
-    if (store->database->read_only) {
-        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_READ_ONLY, "The database cannot be written: %s",
-                    store->database->path);
+    if (!store_is_writable(store, error))
         return false;
-    }
     statement = database_prepare(store->database, "BEGIN IMMEDIATE", error);
     if (!statement || !database_run(store->database, statement, error))
         return false;

@@ -21,8 +21,8 @@ typedef struct Store Store;
 Store *store_open(const char *directory, GError **error);
 void store_close(Store *store);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Store, store_close)
-/* Whether the disk let it be opened for reading only. */
-bool store_is_read_only(Store *store);
+/* Whether it can be written; sets READ_ONLY or NO_SPACE where the disk let it be opened for reading only. */
+bool store_is_writable(Store *store, GError **error);
 /* A number that differs after another process has written to the database. 0 when it cannot be told. */
 int64_t store_data_version(Store *store);
 
@@ -90,6 +90,7 @@ typedef struct Mapping {
     char *path;
     char *data; /* JSON text of the public shape */
     char *source;
+    int64_t position; /* orders the components as the file does; new ones come last */
 } Mapping;
 
 void mapping_free(Mapping *mapping);
@@ -99,9 +100,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Mapping, mapping_free)
 bool store_get_mapping(Store *store, const char *model, const char *path, Mapping **ret, GError **error);
 /* All active components of a model sorted by path, an array of Mapping. */
 bool store_list_mappings(Store *store, const char *model, GPtrArray **ret, GError **error);
-/* Adds or replaces the active component; gives its row's id. */
+/* Adds or replaces the active component: `*row` is its row as it was read within this transaction, NULL when
+ * there is none, and then becomes the new one (id, path and position; owned by the caller). */
 bool store_put_mapping(Store *store, const char *model, const char *path, const char *data,
-                       const char *source, const char *version, const char *user, int64_t *ret_id,
+                       const char *source, const char *version, const char *user, Mapping **row,
                        GError **error);
 /* Adds all components of a file as active ones, for a model that has none. */
 bool store_insert_mappings(Store *store, const char *model, const CoachFile *file, const char *source,

@@ -2,6 +2,7 @@
 /* The floor on the bus: a server that answers at once with a fixed text, or after a question to polkit and a
  * bare commit. */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>

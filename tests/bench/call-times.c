@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Times calls of the daemon and of the bare server, interleaved at random in this one process. Prints one
  * line of JSON a run: the median of each kind in µs. */
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-bus.h>
@@ -23,7 +24,6 @@ typedef struct Client {
     sd_bus *bus;
     const char *model;
     guint n_devices;
-    guint serial;
 } Client;
 
 static sd_bus_message *new_call(Client *client, const char *name, const char *path, const char *interface,

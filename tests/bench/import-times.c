@@ -2,6 +2,7 @@
 /* Times one import of a coach file, by the service or bare: an empty loop over libyaml's events and one
  * transaction that inserts rows. Prints one line of JSON: the time in µs and the peak of the memory in KiB. */
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,6 @@
 """What the files of tests import: the base class of a test, and the names that they need beside it."""
 
 import json
-import os
 import sys
 import unittest
 

@@ -76,10 +76,8 @@ class LoadClient:
             if len(self.call("Lookup", "(suy)", self.model, 0x1FEDA, 25)) != 1:
                 self.problems.append("Lookup")
         elif kind == 1:
-            if (
-                len(self.call("FindMappings", "(sa{sv})", self.model, {"device-type": GLib.Variant("s", "light")}))
-                != 13
-            ):
+            query = {"device-type": GLib.Variant("s", "light"), "text": GLib.Variant("s", "devices/")}
+            if len(self.call("FindMappings", "(sa{sv})", self.model, query)) != 13:
                 self.problems.append("FindMappings")
         elif kind == 2:
             if len(self.call("GetMappings", "(sa{sv})", self.model, {"limit": GLib.Variant("u", 10)})[0]) != 10:

@@ -22,6 +22,7 @@ class TapResult(unittest.TestResult):
         self.number = 0
         self.failed = False
         self._subtests = []
+        self._first = 0
         self._started = 0
 
     def say(self, line):
@@ -45,15 +46,19 @@ class TapResult(unittest.TestResult):
     def startTest(self, test):
         super().startTest(test)
         self._subtests = []
+        self._first = self.number
         self._started = time.monotonic()
 
     def stopTest(self, test):
         super().stopTest(test)
+        if self._subtests and self.number == self._first:
+            # unittest says nothing more of a test that failed in a part only.
+            self.point(False, test)
         if os.environ.get("COACHIQ_TEST_VERBOSE"):
             self.say(f"# {time.monotonic() - self._started:.2f} s")
 
     def addSuccess(self, test):
-        self.point(not self._subtests, test)
+        self.point(True, test)
 
     def addFailure(self, test, err):
         super().addFailure(test, err)

@@ -5,8 +5,23 @@ import json
 import os
 import socket
 import struct
+import subprocess
 
-from harness import INTERFACE, MODEL, PATH, SHORT, BusError, Gio, GLib, IntegrationTest, resident_kib, wait_until
+from harness import (
+    ALLOWED,
+    DENIED,
+    INTERFACE,
+    MODEL,
+    PATH,
+    SHORT,
+    BusError,
+    Gio,
+    GLib,
+    IntegrationTest,
+    as_user,
+    resident_kib,
+    wait_until,
+)
 
 LIGHT = "devices/bedroom_light"
 BAD = ("InvalidData", "InvalidArgs", "TooLarge")
@@ -125,22 +140,6 @@ class HostileTest(SurvivorTest):
         self.field_refused("1" * 300_000)
         self.field_refused(" " * 10_000_000 + "1")
         self.field_refused(json.dumps({str(i): i for i in range(30_000)}))
-
-    def test_a_component_does_not_grow_without_bound(self):
-        """Many edits that are small enough each."""
-        path, value = "coach_info", json.dumps("x" * 200_000)
-        refused = None
-        for i in range(200):
-            try:
-                self.call("SetField", MODEL, path, f"/field_{i}", value, "")
-            except BusError as error:
-                refused = error
-                break
-        self.call("ResetMapping", MODEL, path, "", "")
-        self.before = (self.revision(), self.call("GetMappings", MODEL))
-        self.assertEqual(self.call("GetMapping", MODEL, path)[1], "factory")
-        self.assertIsNotNone(refused, "40 MB went into one component")
-        self.check_error(refused, "TooLarge", "InvalidData")
 
     def test_unknown_model(self):
         for model in (
@@ -312,6 +311,27 @@ class HostileTest(SurvivorTest):
                 self.assertIn(text.lower(), (path + data).lower())
 
 
+class GrowthTest(IntegrationTest):
+    """Many edits, each of them small enough."""
+
+    def test_a_component_has_a_bound(self):
+        self.call("Import", MODEL)
+        value = json.dumps("x" * 200_000)
+        # A whole coach file has at most 8 MiB; a component that is larger than that has no bound.
+        for i in range(45):
+            try:
+                self.call("SetField", MODEL, "coach_info", f"/field_{i}", value, "")
+            except BusError as error:
+                self.check_error(error, "TooLarge", "InvalidData")
+                self.assertEqual(self.revision(), i + 1)
+                break
+        else:
+            self.fail("9 MB went into one component")
+        self.call("ResetMapping", MODEL, "coach_info", "", "")
+        self.assertEqual(self.call("GetMapping", MODEL, "coach_info")[1], "factory")
+        self.assert_intact()
+
+
 class RawPeerTest(SurvivorTest):
     """Peer to peer no bus stands between a stranger and the daemon."""
 
@@ -350,10 +370,50 @@ class RawPeerTest(SurvivorTest):
         with self.bench.connect(peer=True) as client:
             self.assertEqual(client.call("GetMapping", MODEL, LIGHT)[1], "factory")
 
-    def test_a_plain_call_works(self):
+    def answers(self, stranger, count=1):
+        """Reads until so many messages have come."""
+        data = b""
+        for _ in range(count):
+            while len(data) < 16 or len(data) < Gio.DBusMessage.bytes_needed(data):
+                received = stranger.recv(65536)
+                self.assertTrue(received, "the daemon hung up")
+                data += received
+            data = data[Gio.DBusMessage.bytes_needed(data) :]
+        self.assertEqual(data, b"")
+
+    def test_plain_calls(self):
         stranger = self.connect()
-        stranger.sendall(self.message())
-        self.assertTrue(stranger.recv(65536))
+        for _ in range(3):
+            stranger.sendall(self.message())
+            self.answers(stranger)
+
+    def test_everything_in_one_packet(self):
+        """A client need not wait between its handshake and its first call, nor between calls."""
+        uid = str(os.getuid()).encode().hex().encode()
+        for count in (1, 2, 50):
+            for greeting in (b"\0AUTH EXTERNAL " + uid + b"\r\nBEGIN\r\n", None):
+                with self.subTest(count=count, greeting=bool(greeting)):
+                    stranger = self.connect(authenticate=False)
+                    if greeting is None:
+                        stranger.sendall(b"\0AUTH EXTERNAL " + uid + b"\r\n")
+                        self.assertTrue(stranger.recv(1000).startswith(b"OK "))
+                        greeting = b"BEGIN\r\n"
+                        stranger.sendall(greeting + self.message() * count)
+                    else:
+                        stranger.sendall(greeting + self.message() * count)
+                        said = b""
+                        while not said.endswith(b"\r\n"):
+                            said += stranger.recv(1)
+                    self.answers(stranger, count)
+                    stranger.close()
+
+    def test_a_call_in_many_packets(self):
+        stranger = self.connect()
+        stranger.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        sound = self.message()
+        for i in range(len(sound)):
+            stranger.sendall(sound[i : i + 1])
+        self.answers(stranger)
 
     def test_garbage(self):
         for data in (
@@ -414,15 +474,35 @@ class RawPeerTest(SurvivorTest):
             message.set_serial(1)
             self.send(bytes(message.to_blob(Gio.DBusCapabilityFlags.NONE)))
 
-    def test_many_connections(self):
-        """Some that say nothing, some that leave at once; the next honest one is served."""
-        silent = [self.connect(authenticate=False) for _ in range(100)]
+    def test_connections_that_come_and_go(self):
+        for _ in range(1_000):
+            self.connect(authenticate=False).close()
         for _ in range(300):
             self.connect().close()
         self.serves()
-        for stranger in silent:
-            stranger.close()
+
+    def test_one_user_cannot_take_all_connections(self):
+        """Somebody opens as many as they can and says nothing; others are served."""
+        program = (
+            "import socket, sys\n"
+            "held = []\n"
+            "for _ in range(900):\n"
+            "    s = socket.socket(socket.AF_UNIX); s.settimeout(5)\n"
+            "    try: s.connect(sys.argv[1])\n"
+            "    except OSError: break\n"
+            "    held.append(s)\n"
+            "print(len(held), flush=True)\n"
+            "sys.stdin.read()\n"
+        )
+        command = as_user(DENIED, ["/usr/bin/python3", "-c", program, self.bench.path("config1.sock")])
+        greedy = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd="/")
+        self.addCleanup(greedy.wait)
+        self.addCleanup(greedy.kill)
+        self.addCleanup(greedy.stdout.close)
+        self.addCleanup(greedy.stdin.close)
+        self.assertGreater(int(greedy.stdout.readline()), 50)
         self.serves()
+        self.assertEqual(self.as_user(ALLOWED, peer=True).call("GetMapping", MODEL, LIGHT)[1], "factory")
 
     def test_descriptors_do_not_pile_up(self):
         def count():

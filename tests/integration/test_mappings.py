@@ -318,6 +318,8 @@ class LookupTest(IntegrationTest):
 
 
 class ValidateTest(IntegrationTest):
+    bench_per_test = True
+
     def test_the_vendor_is_warned_about(self):
         problems = self.call("Validate", MODEL)
         self.assertEqual({p[0] for p in problems}, {"warning"})

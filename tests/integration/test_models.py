@@ -319,6 +319,48 @@ class ActiveModelTest(ModelTest):
         self.assertEqual(self.client.property("ActiveModel"), MODEL)
         self.assertEqual(self.revision(), revision)
 
+    def test_conflict_is_about_the_revision_that_the_caller_saw(self):
+        """Also where the model has to be imported on the way."""
+        self.call("SetActiveModel", MODEL)
+        revision = self.revision()
+        for wrong in (0, revision - 1, revision + 1, revision + 2):
+            with self.subTest(wrong=wrong):
+                self.fails("Conflict", self.call, "SetActiveModel", PLAIN, expected_revision=wrong)
+                self.assertEqual(self.revision(), revision)
+                self.assertFalse(self.model(PLAIN)["Imported"])
+        change = self.call("SetActiveModel", PLAIN, expected_revision=revision)
+        self.assertEqual(self.revision(), change)
+        self.assertEqual(self.client.property("ActiveModel"), PLAIN)
+
+
+class FirstUseByAWriteTest(ModelTest):
+    """A model that nobody has read yet is written to."""
+
+    needs_root = True
+
+    def test_set_field(self):
+        change = self.set(PLAIN, "devices/only_light", "/friendly_name", "Mine", expected_revision=0)
+        self.assertEqual(self.revision(), change)
+        self.assertEqual(self.field(PLAIN, "devices/only_light", "/friendly_name"), "Mine")
+        self.assertEqual([c["Kind"] for c in self.changes()], ["edit", "import"])
+
+    def test_wrong_revision_leaves_nothing_behind(self):
+        for wrong in (1, 2, 99):
+            with self.subTest(wrong=wrong):
+                self.fails(
+                    "Conflict",
+                    self.call,
+                    "SetField",
+                    PLAIN,
+                    "devices/only_light",
+                    "/friendly_name",
+                    '"Mine"',
+                    "",
+                    expected_revision=wrong,
+                )
+                self.assertEqual(self.revision(), 0)
+                self.assertFalse(self.model(PLAIN)["Imported"])
+
 
 class BundledTest(ModelTest):
     """What ships in the binary."""
