@@ -96,6 +96,15 @@ static char *look_up_field(Ctl *ctl)
     return did_you_mean(ctl->field, fields);
 }
 
+/* Why nobody was asked. */
+static char *look_up_prompt(Ctl *ctl)
+{
+    return g_strdup(
+        ctl->args.no_ask_password
+            ? _("Leave --no-ask-password out to be asked.")
+            : _("There was nobody to ask: run this on a terminal, or with an authentication agent."));
+}
+
 static char *look_up_force(Ctl *ctl)
 {
     return ctl->args.force
@@ -118,14 +127,13 @@ static char *look_up_revision(Ctl *ctl)
     N_("Start it with “systemctl start coachiq-configd”; “systemctl status coachiq-configd” says why it is not running.")
 #define LOG_ADVICE N_("“journalctl -u coachiq-configd” has more.")
 
+#define ADMIN_ADVICE                                                                                        \
+    N_("An administrator can allow you to edit the configuration by adding you to the group coachiq.")
+
 static const Hint hints[] = {
-    {SD_BUS_ERROR_ACCESS_DENIED, EXIT_DENIED, N_("You may not do that: %s"),
-     N_("An administrator can allow you to edit the configuration by adding you to the group coachiq."),
-     NULL},
+    {SD_BUS_ERROR_ACCESS_DENIED, EXIT_DENIED, N_("You may not do that: %s"), ADMIN_ADVICE, NULL},
     {SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, EXIT_DENIED,
-     N_("You have to authenticate for that first."),
-     N_("Leave --no-ask-password out to be asked, or have an administrator add you to the group coachiq."),
-     NULL},
+     N_("You have to authenticate for that first."), ADMIN_ADVICE, look_up_prompt},
 
     {SERVICE_ERROR "NoSuchModel", EXIT_NOT_FOUND, NULL, N_("“coachiqctl models” lists the models."),
      look_up_model},
@@ -230,7 +238,8 @@ int ctl_fail(Ctl *ctl, const sd_bus_error *error)
     fflush(stdout);
     ctl_complain(ctl, "%s", text);
     print_advice(found);
-    if (!found || hint->code == EXIT_CONFLICT)
+    /* Close names say more than where the list is; of the rest both are worth reading. */
+    if (!found || hint->code != EXIT_NOT_FOUND)
         print_advice(hint->advice ? _(hint->advice) : NULL);
     return hint->code;
 }

@@ -26,7 +26,8 @@ typedef struct Daemon {
     sd_event_source *idle_work;
 
     uint64_t idle_usec;     /* 0: never leave */
-    uint64_t last_activity; /* CLOCK_MONOTONIC, µs */
+    uint64_t started;       /* CLOCK_MONOTONIC, µs */
+    uint64_t last_activity; /* the same */
     sd_event_source *idle_timer;
     sd_event_source *drain_timer;
     bool leaving;       /* no new work; what has come is still done */

@@ -22,7 +22,7 @@ static int write_edits(Daemon *daemon, sd_bus_message *message, const char *mode
 
     if (!edits)
         return errors_set(daemon, edits_error, error);
-    r = handler_prepare_read(daemon, message, model, error);
+    r = handler_prepare_write(daemon, message, model, options, error);
     if (r < 0)
         return r;
     plan = service_plan_edits(daemon->service, model, edits, reason, options, edits_error);

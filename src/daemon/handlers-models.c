@@ -89,7 +89,7 @@ HANDLER(handle_set_active_model)
     if (r >= 0)
         r = handler_read_write_options(message, false, &options, error);
     if (r >= 0 && model[0])
-        r = handler_prepare_read(daemon, message, model, error);
+        r = handler_prepare_write(daemon, message, model, &options, error);
     if (r < 0)
         return r;
     plan = service_plan_active_model(daemon->service, model, &options, &local);

@@ -8,8 +8,6 @@
 
 #include <stdarg.h>
 
-#define FIRST_USE_REASON "first use"
-
 static int commit(Daemon *daemon, sd_bus_message *message, Plan *plan, int64_t *ret_change,
                   sd_bus_error *error)
 {
@@ -44,6 +42,16 @@ int handler_prepare_read(Daemon *daemon, sd_bus_message *message, const char *mo
         return 0;
     plan = service_plan_import(daemon->service, model, FIRST_USE_REASON, &(WriteOptions){0}, &local);
     return plan ? commit(daemon, message, plan, &change, error) : errors_set(daemon, &local, error);
+}
+
+int handler_prepare_write(Daemon *daemon, sd_bus_message *message, const char *model,
+                          const WriteOptions *options, sd_bus_error *error)
+{
+    g_autoptr(GError) local = NULL;
+
+    if (!service_check_revision(daemon->service, options, &local))
+        return errors_set(daemon, &local, error);
+    return handler_prepare_read(daemon, message, model, error);
 }
 
 int handler_write(Daemon *daemon, sd_bus_message *message, const char *action, Plan *taken,

@@ -42,6 +42,9 @@ HANDLER(handle_describe);
 /* First use: imports a bundled model that is read before it was ever imported. 0, or a negative errno with
  * `error` set. */
 int handler_prepare_read(Daemon *daemon, sd_bus_message *message, const char *model, sd_bus_error *error);
+/* The same before a write: not when the caller expects another revision. */
+int handler_prepare_write(Daemon *daemon, sd_bus_message *message, const char *model,
+                          const WriteOptions *options, sd_bus_error *error);
 /* Authorises and commits a plan, and replies with the number of the change. Takes over `taken`, and
  * `*plan_error` when that is NULL. For a handler to return. */
 int handler_write(Daemon *daemon, sd_bus_message *message, const char *action, Plan *taken,

@@ -9,6 +9,10 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
+/* How long a bus that may not be there yet, early in the boot, is waited for before we leave. */
+#define BUS_WAIT_USEC (5 * G_USEC_PER_SEC)
+/* How often at most it is looked whether we are still needed. */
+#define IDLE_RETRY_USEC (10 * 1000)
 /* How long prompts that are open when we leave are waited for. */
 #define DRAIN_USEC (20 * G_USEC_PER_SEC)
 /* The precision of the idle time does not matter, so that the CPU may wake for several timers at once. */
@@ -110,15 +114,25 @@ static int on_signal(sd_event_source *source G_GNUC_UNUSED,
     return lifecycle_leave(daemon);
 }
 
+/* Whether somebody needs us, or may: what we were started for over the bus comes once our name is there. */
+static bool is_needed(const Daemon *daemon, uint64_t now)
+{
+    return polkit_is_busy(daemon) || peers_count(daemon) > 0 ||
+           (!daemon->bus_is_ready && now < daemon->started + BUS_WAIT_USEC);
+}
+
 static int on_idle_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
     Daemon *daemon = userdata;
-    uint64_t next = daemon->last_activity + daemon->idle_usec;
+    uint64_t next = daemon->last_activity + daemon->idle_usec, now;
     int r;
 
-    if (polkit_is_busy(daemon) || peers_count(daemon) > 0)
-        next = usec + daemon->idle_usec;
-    else if (usec >= next)
+    r = sd_event_now(daemon->event, CLOCK_MONOTONIC, &now);
+    if (r < 0)
+        return r;
+    if (is_needed(daemon, now))
+        next = now + MAX(daemon->idle_usec, (uint64_t) IDLE_RETRY_USEC);
+    else if (now >= next)
         return lifecycle_leave(daemon);
 
     r = sd_event_source_set_time(source, next);
@@ -148,6 +162,7 @@ int lifecycle_start(Daemon *daemon)
         return r;
 
     lifecycle_touch(daemon);
+    daemon->started = daemon->last_activity;
     return sd_event_add_time(daemon->event, &daemon->idle_timer, CLOCK_MONOTONIC,
                              daemon->last_activity + daemon->idle_usec, accuracy, on_idle_timer, daemon);
 }

@@ -11,6 +11,26 @@
 /* The kernel's IFNAMSIZ less its NUL. */
 #define PHYSICAL_NAME_LENGTH_MAX 15
 
+bool service_check_revision(Service *service, const WriteOptions *options, GError **error)
+{
+    uint64_t expected = options->expected_revision;
+    int64_t seen;
+
+    if (!service_store(service, error))
+        return false;
+    if (!options->has_expected_revision || expected == (uint64_t) service->revision)
+        return true;
+    if (!store_get_seen_revision(service->store, FIRST_USE_REASON, &seen, error))
+        return false;
+    if (expected >= (uint64_t) seen && expected <= (uint64_t) service->revision)
+        return true;
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_CONFLICT,
+                "The configuration has changed: it is at revision %" G_GINT64_FORMAT
+                ", not %" G_GUINT64_FORMAT "; nothing was written",
+                service->revision, expected);
+    return false;
+}
+
 Plan *plan_new(Service *service, const char *kind, const char *model, const char *reason,
                const WriteOptions *options, GError **error)
 {
@@ -21,15 +41,8 @@ Plan *plan_new(Service *service, const char *kind, const char *model, const char
                     REASON_LENGTH_MAX);
         return NULL;
     }
-    if (!service_writable_store(service, error))
+    if (!service_writable_store(service, error) || !service_check_revision(service, options, error))
         return NULL;
-    if (options->has_expected_revision && options->expected_revision != (uint64_t) service->revision) {
-        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_CONFLICT,
-                    "The configuration has changed: it is at revision %" G_GINT64_FORMAT
-                    ", not %" G_GUINT64_FORMAT "; nothing was written",
-                    service->revision, options->expected_revision);
-        return NULL;
-    }
 
     plan = g_new0(Plan, 1);
     plan->kind = g_strdup(kind);

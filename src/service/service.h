@@ -169,6 +169,13 @@ typedef struct WriteOptions {
     bool force; /* lifts runtime_editable_fields, and the interfaces that a coach file allows */
 } WriteOptions;
 
+/* Whether the revision is the one that the caller expects. First-use imports do not count, because they
+ * change nothing that anybody has seen. Sets CONFLICT. All plans check it; it is for looking before
+ * something else is done. */
+bool service_check_revision(Service *service, const WriteOptions *options, GError **error);
+
+/* The reason that a first-use import has in the history. */
+#define FIRST_USE_REASON "first use"
 /* A reason has at most 1,024 bytes. */
 #define REASON_LENGTH_MAX 1024
 /* Edits in one call. */

@@ -12,6 +12,8 @@
 
 #define CHANGE_COLUMNS                                                                                      \
     "id, time, kind, coach_model, reason, user, uid, pid, process, entries, content_hash, detail"
+/* A time in µs as the columns of the first plan have it, "2026-01-31 12:00:00". */
+#define DATE_OF(time) "datetime(" time " / 1000000, 'unixepoch')"
 
 void history_entry_free(HistoryEntry *entry)
 {
@@ -121,6 +123,23 @@ bool store_get_revision(Store *store, int64_t *ret, GError **error)
     return get_tip(store, ret, NULL, error);
 }
 
+bool store_get_seen_revision(Store *store, const char *first_use, int64_t *ret, GError **error)
+{
+    STATEMENT statement =
+        database_prepare(store->database,
+                         "SELECT id FROM changes WHERE NOT (kind = 'import' AND reason = ?1) "
+                         "ORDER BY id DESC LIMIT 1",
+                         error);
+    int r;
+
+    if (!statement)
+        return false;
+    statement_bind_text(statement, 1, first_use);
+    r = database_step(store->database, statement, error);
+    *ret = r > 0 ? statement_integer(statement, 0) : 0;
+    return r >= 0;
+}
+
 bool store_next_change(Store *store, int64_t *ret, GError **error)
 {
     if (!get_tip(store, ret, NULL, error))
@@ -184,8 +203,8 @@ bool store_add_history(Store *store, const Change *change, GPtrArray *history, G
         STATEMENT statement = database_prepare(
             store->database,
             "INSERT INTO coach_mapping_history (mapping_id, previous_data, change_reason, changed_by, change_id, kind, "
-            "field, before, after, override_before, override_after) "
-            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            "field, before, after, override_before, override_after, changed_at) "
+            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, " DATE_OF("?12") ")",
             error);
 
         if (!statement)
@@ -201,6 +220,7 @@ bool store_add_history(Store *store, const Change *change, GPtrArray *history, G
         statement_bind_text(statement, 9, entry->after);
         statement_bind_text(statement, 10, entry->override_before);
         statement_bind_text(statement, 11, entry->override_after);
+        statement_bind_integer(statement, 12, change->time);
         if (!database_run(store->database, statement, error))
             return false;
     }
@@ -356,6 +376,7 @@ typedef struct Verifier {
     sqlite3_stmt *rows;
     bool row_is_there;
     int64_t row_change;
+    bool copies_differ; /* a row says something else of its change than the change does */
 } Verifier;
 
 static bool next_row(Verifier *verifier, GError **error)
@@ -375,6 +396,8 @@ static bool hash_rows_of(Verifier *verifier, int64_t change, HashRecord *record,
         for (int i = 0; i < 8; i++)
             fields[i] = statement_text(verifier->rows, i + 1);
         hash_history(record, fields);
+        if (!statement_integer(verifier->rows, 9))
+            verifier->copies_differ = true;
         if (!next_row(verifier, error))
             return false;
     }
@@ -412,7 +435,7 @@ static bool verify_chain(Verifier *verifier, int64_t *ret_checked, char **ret_pr
                 g_strdup_printf("change %" G_GINT64_FORMAT " does not follow the one before it", id);
             return true;
         }
-        if (g_strcmp0(statement_text(statement, 13), hash) != 0) {
+        if (g_strcmp0(statement_text(statement, 13), hash) != 0 || verifier->copies_differ) {
             *ret_problem =
                 g_strdup_printf("change %" G_GINT64_FORMAT " or its history is not as it was written", id);
             return true;
@@ -446,8 +469,12 @@ static bool verify_chain(Verifier *verifier, int64_t *ret_checked, char **ret_pr
  * components. */
 static bool verify_revisions(Store *store, char **ret_problem, GError **error)
 {
-    STATEMENT statement = database_prepare(
-        store->database, "SELECT id, coach_model, content_hash FROM vendor_revisions ORDER BY id", error);
+    STATEMENT statement =
+        database_prepare(store->database,
+                         "SELECT id, coach_model, content_hash, EXISTS (SELECT 1 FROM changes c "
+                         "WHERE c.coach_model = r.coach_model AND c.content_hash = r.content_hash) "
+                         "FROM vendor_revisions r ORDER BY id",
+                         error);
     int r;
 
     if (!statement)
@@ -459,7 +486,7 @@ static bool verify_revisions(Store *store, char **ret_problem, GError **error)
         if (!store_list_vendor_components(store, statement_integer(statement, 0), &components, error))
             return false;
         hash = coach_file_content_hash(components);
-        if (!g_str_equal(hash, statement_text(statement, 2))) {
+        if (!g_str_equal(hash, statement_text(statement, 2)) || !statement_integer(statement, 3)) {
             *ret_problem = g_strdup_printf("the vendor's data of model %s is not as it was imported",
                                            statement_text(statement, 1));
             return true;
@@ -468,13 +495,35 @@ static bool verify_revisions(Store *store, char **ret_problem, GError **error)
     return r == 0;
 }
 
+/* Each imported model has the vendor revision that it was imported from. */
+static bool verify_imports(Store *store, char **ret_problem, GError **error)
+{
+    STATEMENT statement = database_prepare(
+        store->database,
+        "SELECT s.coach_model FROM coach_import_status s LEFT JOIN vendor_revisions r ON r.id = s.revision_id "
+        "AND r.coach_model = s.coach_model WHERE r.id IS NULL ORDER BY s.coach_model LIMIT 1",
+        error);
+    int r;
+
+    if (!statement)
+        return false;
+    r = database_step(store->database, statement, error);
+    if (r > 0)
+        *ret_problem =
+            g_strdup_printf("the vendor's data of model %s is missing", statement_text(statement, 0));
+    return r >= 0;
+}
+
 bool store_verify_history(Store *store, int64_t *ret_checked, char **ret_problem, GError **error)
 {
     STATEMENT rows = database_prepare(
         store->database,
         "SELECT h.change_id, m.component_path, h.kind, h.field, h.before, h.after, h.override_before, h.override_after, "
-        "h.previous_data FROM coach_mapping_history h LEFT JOIN coach_mappings m ON m.id = h.mapping_id "
-        "ORDER BY h.change_id, h.id",
+        "h.previous_data, "
+        "h.change_reason IS c.reason AND h.changed_by IS c.user AND h.changed_at IS " DATE_OF(
+            "c.time") " "
+                      "FROM coach_mapping_history h LEFT JOIN coach_mappings m ON m.id = h.mapping_id "
+                      "LEFT JOIN changes c ON c.id = h.change_id ORDER BY h.change_id, h.id",
         error);
     g_autofree char *problem = NULL;
     int64_t checked = 0;
@@ -483,6 +532,8 @@ bool store_verify_history(Store *store, int64_t *ret_checked, char **ret_problem
     if (!rows || !verify_chain(&verifier, &checked, &problem, error))
         return false;
     if (!problem && !verify_revisions(store, &problem, error))
+        return false;
+    if (!problem && !verify_imports(store, &problem, error))
         return false;
     *ret_checked = checked;
     *ret_problem = g_steal_pointer(&problem);

@@ -178,6 +178,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Change, change_clear)
 
 /* The newest change; 0 when there is none. */
 bool store_get_revision(Store *store, int64_t *ret, GError **error);
+/* The newest change that was no first-use import (an import with the reason `first_use`): those change
+ * nothing that anybody has seen. */
+bool store_get_seen_revision(Store *store, const char *first_use, int64_t *ret, GError **error);
 /* The number that store_add_change() will give within this transaction. */
 bool store_next_change(Store *store, int64_t *ret, GError **error);
 /* Adds a change, linked to the one before by its hash; sets its id. Its history rows follow with

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Times edits inside the service, for models of several sizes, interleaved at random with bare commits. Prints
- * one line of JSON a run: the median of each in µs. */
+/* Times edits inside the service, for models of several sizes, interleaved at random with bare commits.
+ * Prints one line of JSON a run: the median of each in µs. */
 #include <stdlib.h>
 
 #include "bare.h"
@@ -48,6 +48,16 @@ static void commit_bare(BareStore *bare)
     bare_commit(bare, g_random_int(), text, AUDIT_SIZE);
 }
 
+static void commit_rows(BareRows *rows, const Model *model)
+{
+    static guint serial = 0;
+    g_autofree char *path =
+        g_strdup_printf("devices/device_%05d", g_random_int_range(0, (gint32) model->n_devices));
+    g_autofree char *text = g_strdup_printf("A name that is new %u", serial++);
+
+    bare_rows_commit(rows, model->name, path, text);
+}
+
 /* Loads the model and makes its index, as a daemon in use has it. */
 static void open_model(Model *model, const char *state, const char *name, guint n_devices)
 {
@@ -59,25 +69,28 @@ static void open_model(Model *model, const char *state, const char *name, guint 
         die(state, error->message);
 }
 
-/* edit-times RUNS EDITS DATABASE {STATE MODEL DEVICES}… */
+/* edit-times RUNS EDITS NEW-DATABASE COPIED-DATABASE {STATE MODEL DEVICES}…; the copy is of the last one. */
 int main(int argc, char **argv)
 {
     Model models[SIZES_MAX];
-    Samples samples[SIZES_MAX + 1];
+    Samples samples[SIZES_MAX + 2];
     g_autoptr(GArray) order = g_array_new(FALSE, FALSE, sizeof(guint));
     BareStore bare;
+    BareRows rows;
     guint n = 0;
 
-    if (argc < 7 || argc > 4 + 3 * SIZES_MAX)
-        die(argv[0], "RUNS EDITS DATABASE {STATE MODEL DEVICES}…");
-    for (char **words = argv + 4; *words && words[1] && words[2]; words += 3, n++) {
+    if (argc < 8 || argc > 5 + 3 * SIZES_MAX)
+        die(argv[0], "RUNS EDITS NEW-DATABASE COPIED-DATABASE {STATE MODEL DEVICES}…");
+    for (char **words = argv + 5; *words && words[1] && words[2]; words += 3, n++) {
         open_model(&models[n], words[0], words[1], (guint) atoi(words[2]));
         samples_init(&samples[n], words[2]);
     }
     bare_open(&bare, argv[3], 10000, DATA_SIZE);
+    bare_rows_open(&rows, argv[4]);
     samples_init(&samples[n], "bare");
+    samples_init(&samples[n + 1], "bare-rows");
 
-    for (guint kind = 0; kind <= n; kind++)
+    for (guint kind = 0; kind < n + 2; kind++)
         for (int i = 0; i < atoi(argv[2]); i++)
             g_array_append_val(order, kind);
     for (int run = -1; run < atoi(argv[1]); run++) {
@@ -88,21 +101,24 @@ int main(int argc, char **argv)
 
             if (kind < n)
                 edit(&models[kind]);
-            else
+            else if (kind == n)
                 commit_bare(&bare);
+            else
+                commit_rows(&rows, &models[n - 1]);
             samples_add(&samples[kind], clock_ns() - start);
         }
         if (run >= 0)
-            samples_print(samples, n + 1);
+            samples_print(samples, n + 2);
         else
-            for (guint i = 0; i <= n; i++)
+            for (guint i = 0; i < n + 2; i++)
                 g_array_set_size(samples[i].times, 0); /* the first warms the logs up */
     }
 
     bare_close(&bare);
+    bare_rows_close(&rows);
     for (guint i = 0; i < n; i++)
         service_free(models[i].service);
-    for (guint i = 0; i <= n; i++)
+    for (guint i = 0; i < n + 2; i++)
         samples_clear(&samples[i]);
     return EXIT_SUCCESS;
 }

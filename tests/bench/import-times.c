@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Times one import of a coach file, by the service or bare: an empty loop over libyaml's events and one
- * transaction that inserts rows. Prints one line of JSON: the time in µs and the peak of the memory in KiB. */
+ * transaction that inserts rows. Prints one line of JSON: the time in µs and the peak of the memory in KiB.
+ */
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -114,7 +115,8 @@ static void read_events(const char *text, size_t length)
 static void copy_schema(sqlite3 *from, sqlite3 *to)
 {
     sqlite3_stmt *statement = prepare(
-        from, "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY rowid");
+        from,
+        "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY rowid");
 
     while (sqlite3_step(statement) == SQLITE_ROW)
         execute(to, (const char *) sqlite3_column_text(statement, 0));
@@ -142,10 +144,11 @@ static void run_bare(const char *path, const char *file, const char *finished, b
     read_rows(from, to, "vendor_components",
               thin ? "component_path, data" : "revision_id, position, component_path, data", &vendor);
     if (!thin)
-        read_rows(from, to, "coach_mappings",
-                  "coach_model, component_path, mapping_data, source, source_version, created_by, modified_by, "
-                  "position",
-                  &effective);
+        read_rows(
+            from, to, "coach_mappings",
+            "coach_model, component_path, mapping_data, source, source_version, created_by, modified_by, "
+            "position",
+            &effective);
 
     start = clock_ns();
     if (!g_file_get_contents(file, &text, &length, &error))

@@ -183,9 +183,11 @@ def edits():
         other = bench.make_state("other")
         subprocess.run(["cp", "-r", f"{bench.state}/.", other], check=True)
         models = [bench.state, model_name(1000), 1000, other, model_name(DEVICES), DEVICES]
-        runs = lines(program("edit-times"), RUNS, 200, bench.path("bare.db"), *models)
-        show_ratios("edit-1000", runs, "1000", "bare")
-        show_ratios("edit-10000", runs, str(DEVICES), "bare")
+        copy = bench.path("copy.db")
+        subprocess.run(["cp", os.path.join(other, "config.db"), copy], check=True)
+        runs = lines(program("edit-times"), RUNS, 200, bench.path("bare.db"), copy, *models)
+        show_ratios("edit", runs, str(DEVICES), "bare-rows")
+        show_ratios("edit-thin", runs, str(DEVICES), "bare")
         show_ratios("edit-growth", runs, str(DEVICES), "1000")
     finally:
         bench.close()

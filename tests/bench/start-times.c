@@ -119,7 +119,8 @@ static int64_t time_start(sd_bus *bus, const Program *program)
 /* label user state name path interface member [arguments…] -- argv… */
 static char **read_program(char **words, Program *program)
 {
-    *program = (Program){words[0], words[1], words[2], words[3], words[4], words[5], words[6], words + 7, NULL};
+    *program =
+        (Program){words[0], words[1], words[2], words[3], words[4], words[5], words[6], words + 7, NULL};
     words += 7;
     while (*words && strcmp(*words, "--") != 0)
         words++;
