@@ -35,6 +35,7 @@ pid_t agent_open(void)
     pid_t parent = getpid();
     int pipe_fds[2];
     pid_t agent;
+    int r;
 
     /* Input counts here: output may well go into a file while a person answers. */
     if (!isatty(STDIN_FILENO) || pipe2(pipe_fds, O_CLOEXEC) < 0)
@@ -48,19 +49,23 @@ pid_t agent_open(void)
 
     /* pkttyagent closes its end once it is registered; a failed start closes it too. */
     registered.fd = pipe_fds[0];
-    while (agent > 0 && poll(&registered, 1, REGISTER_TIMEOUT_MS) < 0 && errno == EINTR)
-        continue;
+    do {
+        r = agent > 0 ? poll(&registered, 1, REGISTER_TIMEOUT_MS) : 0;
+    } while (r < 0 && errno == EINTR);
     close(pipe_fds[0]);
     return MAX(agent, 0);
 }
 
 void agent_close(pid_t agent)
 {
+    pid_t r;
+
     if (agent <= 0)
         return;
     kill(agent, SIGTERM);
     /* One that reads from the terminal in the background is stopped, and a stopped process does not end. */
     kill(agent, SIGCONT);
-    while (waitpid(agent, NULL, 0) < 0 && errno == EINTR)
-        continue;
+    do {
+        r = waitpid(agent, NULL, 0);
+    } while (r < 0 && errno == EINTR);
 }

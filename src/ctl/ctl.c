@@ -87,7 +87,7 @@ void ctl_print(const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    vprintf(format, arguments);
+    g_autofree char *line = g_strdup_vprintf(format, arguments);
     va_end(arguments);
-    putchar('\n');
+    puts(line);
 }

@@ -131,7 +131,7 @@ static char *look_up_revision(Ctl *ctl)
     N_("An administrator can allow you to edit the configuration by adding you to the group coachiq.")
 
 static const Hint hints[] = {
-    {SD_BUS_ERROR_ACCESS_DENIED, EXIT_DENIED, N_("You may not do that: %s"), ADMIN_ADVICE, NULL},
+    {SD_BUS_ERROR_ACCESS_DENIED, EXIT_DENIED, NULL, ADMIN_ADVICE, NULL},
     {SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, EXIT_DENIED,
      N_("You have to authenticate for that first."), ADMIN_ADVICE, look_up_prompt},
 

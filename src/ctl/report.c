@@ -69,9 +69,9 @@ int report_change(const Ctl *ctl, uint64_t before, uint64_t change, const char *
         return EXIT_OK;
     }
     va_start(arguments, format);
-    vprintf(format, arguments);
+    g_autofree char *done = g_strdup_vprintf(format, arguments);
     va_end(arguments);
-    ctl_print(_("  %s(change %" G_GUINT64_FORMAT ")%s"), term_on(&ctl->out, STYLE_DIM), change,
+    ctl_print(_("%s  %s(change %" G_GUINT64_FORMAT ")%s"), done, term_on(&ctl->out, STYLE_DIM), change,
               term_off(&ctl->out, STYLE_DIM));
     return EXIT_OK;
 }

@@ -195,10 +195,9 @@ class NoSeedFileTest(IntegrationTest):
         shutil.copy(self.bench.binary, binary)
         os.chmod(binary, 0o755)
         build = os.path.dirname(os.path.abspath(self.bench.binary))
-        hidden = sorted({SOURCE_ROOT, build, os.path.dirname(os.path.dirname(build))} - {"/", "/usr", "/tmp", "/bin"})
-        hidden = [
-            h for h in hidden if not self.bench.directory.startswith(h + "/") and h not in ("/usr/libexec", "/usr/lib")
-        ]
+        folders = {SOURCE_ROOT, build, os.path.dirname(os.path.dirname(build))} - {"/", "/usr", "/usr/libexec", "/tmp"}
+        # The innermost first: once a folder is covered, those inside it cannot be reached any more.
+        hidden = sorted((f for f in folders if not self.bench.directory.startswith(f + "/")), key=len, reverse=True)
         self.assertIn(SOURCE_ROOT, hidden)
         self.bench.binary = binary
         script = "".join(f"mount --bind '{empty}' '{h}' && " for h in hidden if os.path.isdir(h)) + 'exec "$@"'

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/pointer.h"
+#include "coach/coach-file.h"
 #include "coach/device.h"
 #include "coach/dgn.h"
 #include "coach/path.h"
@@ -58,7 +59,8 @@ void story_fail(const char *where, const char *what)
     if (told && told->len > 0)
         g_test_message("the case was:\n%s", told->str);
     g_test_message("%s: failed: %s", where, what);
-    g_assertion_message(G_LOG_DOMAIN, __FILE__, __LINE__, where, "a check failed; the lines before this one say how");
+    g_assertion_message(G_LOG_DOMAIN, __FILE__, __LINE__, where,
+                        "a check failed; the lines before this one say how");
     abort();
 }
 
@@ -109,7 +111,7 @@ const char *one_of(const char *const *texts)
 
 static const char *random_key(void)
 {
-    static const char *const keys[] = {"a",    "b",    "c",  "d",   "x/y",       "m~n",  "~1",  "",
+    static const char *const keys[] = {"a",         "b",   "c",  "d",    "x/y",       "m~n",  "~1", "",
                                        "caf\u00e9", "a b", "25", "null", "bindings2", "area", NULL};
 
     return one_of(keys);
@@ -117,7 +119,8 @@ static const char *random_key(void)
 
 static Value *random_scalar(void)
 {
-    static const char *const texts[] = {"", "a", "on", "1FEDA", "~", "x/y", "gr\u00fcn \"1\"\n", "25", "null", NULL};
+    static const char *const texts[] = {"",   "a",    "on", "1FEDA", "~", "x/y", "gr\u00fcn \"1\"\n",
+                                        "25", "null", NULL};
     static const int64_t integers[] = {INT64_MIN, INT64_MAX, INT64_C(1) << 53};
     static const double reals[] = {0.5, 1.0, -3.25, 1e300, 0.1};
 
@@ -229,7 +232,7 @@ static const char *const dgn_spellings[N_DGNS][4] = {
     {"00000", "0000", "000000", "00000"},
 };
 static const char *const instance_spellings[N_INSTANCES][3] = {
-    {"0", "0x0", "0x00"}, {"1", "1", "0x01"},       {"25", "0x19", "25"},
+    {"0", "0x0", "0x00"}, {"1", "1", "0x01"},      {"25", "0x19", "25"},
     {"26", "26", "26"},   {"255", "0xFF", "0xff"}, {"default", "default", "default"},
 };
 
@@ -284,7 +287,8 @@ static void draft_device(Draft *draft, const char *id)
 
 static void draft_section(Draft *draft)
 {
-    static const char *const names[] = {"areas", "coach_info", "dgn_pairs", "templates", "cafe", "x/y", "~", "_x", NULL};
+    static const char *const names[] = {"areas", "coach_info", "dgn_pairs", "templates", "cafe",
+                                        "x/y",   "~",          "_x",        NULL};
     const char *name = one_of(names);
     Value *section;
 
@@ -319,7 +323,6 @@ static void draft_empty(Draft *draft)
     else if (!value_map_get(draft->file, draft->dgns[dgn]))
         value_map_take(&draft->file, draft->dgns[dgn], one_in(2) ? value_new_null() : value_new_map());
 }
-
 
 Value *random_coach_data(void)
 {
@@ -382,6 +385,57 @@ Value *meaning(const char *path, Value *component)
     if (!value_map_get(keyed, DEVICE_BINDINGS))
         value_map_take(&keyed, DEVICE_BINDINGS, value_new_map());
     return keyed;
+}
+
+/* A device as a coach file has it, or NULL. */
+static Value *device_of_random_file(void)
+{
+    g_autoptr(Value) data = random_coach_data();
+    g_autoptr(CoachFile) file = coach_file_new(data, COACH_FILE_COMPONENTS_MAX, NULL);
+
+    for (guint i = 0; i < file->components->len; i++) {
+        const Component *component = g_ptr_array_index(file->components, i);
+        if (path_is_device(component->path))
+            return value_ref(component->data);
+    }
+    return NULL;
+}
+
+Value *random_component(const char *path)
+{
+    Value *device = path_is_device(path) && one_in(2) ? device_of_random_file() : NULL;
+
+    if (device)
+        return device;
+    if (path_is_device(path))
+        return random_device("x");
+    return one_in(20) ? random_value(2) : random_map(3);
+}
+
+Value *neighbour(const char *path, Value *component)
+{
+    g_autoptr(Value) keyed = NULL, bindings = NULL;
+
+    if (!component || one_in(10))
+        return random_component(path);
+    if (!value_is_map(component))
+        return value_ref(component);
+    if (!path_is_device(path))
+        return mutated(component);
+
+    keyed = meaning(path, component);
+    bindings = value_ref(value_map_get(keyed, DEVICE_BINDINGS));
+    value_map_remove(&keyed, DEVICE_BINDINGS);
+    g_autoptr(Value) fields = mutated(keyed), changed = value_new_map();
+    VALUE_FOREACH_ENTRY (key, own, bindings)
+        if (!one_in(8))
+            value_map_take(&changed, key, one_in(2) ? value_ref(own) : mutated(own));
+    if (one_in(4)) {
+        g_autofree char *key = random_binding_key();
+        value_map_take(&changed, key, random_map(2));
+    }
+    value_map_set(&fields, DEVICE_BINDINGS, changed);
+    return device_from_keyed(fields);
 }
 
 char *random_field(const char *path, Value *component)

@@ -37,8 +37,8 @@ G_GNUC_NORETURN void story_fail(const char *where, const char *what);
 /* Runs a case `n` times, ten times as often with `-m slow`. */
 void repeat(unsigned n, void (*one)(void));
 
-unsigned below(unsigned n);  /* 0 to n - 1 */
-bool one_in(unsigned n);     /* true once in n times */
+unsigned below(unsigned n); /* 0 to n - 1 */
+bool one_in(unsigned n);    /* true once in n times */
 /* One of the texts of an array that ends with NULL. */
 const char *one_of(const char *const *texts);
 
@@ -55,6 +55,10 @@ Value *mutated(Value *root);
 Value *random_coach_data(void);
 /* A device in the public shape, with any fields and bindings. */
 Value *random_device(const char *id);
+/* A component that a coach file or an owner may have at this path. */
+Value *random_component(const char *path);
+/* One that differs in a few fields. */
+Value *neighbour(const char *path, Value *component);
 /* A binding's name in canonical spelling. */
 char *random_binding_key(void);
 /* A normalized field pointer: mostly one that the component has, else one near it. */

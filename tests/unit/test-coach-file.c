@@ -60,8 +60,9 @@ static const char *const example = "coach_info: {year: 2021, make: Entegra, mode
 
 static void test_components(void)
 {
-    static const char *const paths[] = {"coach_info", "areas/interior", "areas/out~1side", "dgn_pairs",    "mixed",
-                                        "nothing",    "empty",          "devices/bed",     "devices/bath", NULL};
+    static const char *const paths[] = {
+        "coach_info", "areas/interior", "areas/out~1side", "dgn_pairs",    "mixed",
+        "nothing",    "empty",          "devices/bed",     "devices/bath", NULL};
     g_autoptr(CoachFile) file = file_parse(example);
 
     g_assert_cmpuint(file->components->len, ==, g_strv_length((char **) paths));
@@ -80,7 +81,8 @@ static void test_components(void)
 static void test_identity(void)
 {
     g_autoptr(CoachFile) full = file_parse(example);
-    g_autoptr(CoachFile) older = file_parse("_coach_info: {year: '2020', make: X, model: [1], trim: null}\n");
+    g_autoptr(CoachFile) older =
+        file_parse("_coach_info: {year: '2020', make: X, model: [1], trim: null}\n");
     g_autoptr(CoachFile) none = file_parse("coach_info: text\n");
 
     g_assert_cmpstr(full->year, ==, "2021");
@@ -96,10 +98,12 @@ static void test_identity(void)
 
 static void test_version(void)
 {
-    g_autoptr(CoachFile) metadata = file_parse("file_metadata: {version: 2.1}\ncoach_info: {config_version: x}\n");
+    g_autoptr(CoachFile) metadata =
+        file_parse("file_metadata: {version: 2.1}\ncoach_info: {config_version: x}\n");
     g_autoptr(CoachFile) info = file_parse("coach_info: {config_version: x}\n");
     g_autoptr(CoachFile) hash = file_parse("coach_info: {}\n");
-    g_autofree char *start = g_strndup(hash->content_hash, 12), *expected = g_strconcat("sha256:", start, NULL);
+    g_autofree char *start = g_strndup(hash->content_hash, 12),
+                    *expected = g_strconcat("sha256:", start, NULL);
 
     g_assert_cmpstr(metadata->version, ==, "2.1");
     g_assert_cmpstr(info->version, ==, "x");
@@ -204,21 +208,24 @@ static void add(GPtrArray *components, const char *path, const char *data)
 /* What an owner added stands after what the file had. */
 static void test_expand_additions(void)
 {
-    g_autoptr(CoachFile) file = file_parse("1FEDA:\n  1: [{entity_id: b}, {entity_id: c}]\n  2: []\n1FEDB:\nareas: {x: {}}\n");
+    g_autoptr(CoachFile) file =
+        file_parse("1FEDA:\n  1: [{entity_id: b}, {entity_id: c}]\n  2: []\n1FEDB:\nareas: {x: {}}\n");
     g_autoptr(GError) error = NULL;
     g_autoptr(Value) expanded = NULL, without_layout = NULL;
 
-    add(file->components, "devices/a", "{\"entity_id\":\"a\",\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1,\"n\":1},"
-                                       "{\"dgn\":\"1FEDB\",\"instance\":\"default\"},{\"dgn\":\"0EF00\",\"instance\":2},"
-                                       "{\"dgn\":\"1FEDA\",\"instance\":2}]}");
+    add(file->components, "devices/a",
+        "{\"entity_id\":\"a\",\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1,\"n\":1},"
+        "{\"dgn\":\"1FEDB\",\"instance\":\"default\"},{\"dgn\":\"0EF00\",\"instance\":2},"
+        "{\"dgn\":\"1FEDA\",\"instance\":2}]}");
     add(file->components, "areas/y~1z", "{\"n\":1}");
     add(file->components, "new", "[1]");
     expanded = coach_file_expand(file->components, file->layout, &error);
     g_assert_no_error(error);
-    assert_json(expanded,
-                "{\"1FEDA\":{\"1\":[{\"entity_id\":\"b\"},{\"entity_id\":\"c\"},{\"entity_id\":\"a\",\"n\":1}],"
-                "\"2\":[{\"entity_id\":\"a\"}]},\"1FEDB\":{\"default\":[{\"entity_id\":\"a\"}]},"
-                "\"areas\":{\"x\":{},\"y/z\":{\"n\":1}},\"new\":[1],\"0EF00\":{\"2\":[{\"entity_id\":\"a\"}]}}");
+    assert_json(
+        expanded,
+        "{\"1FEDA\":{\"1\":[{\"entity_id\":\"b\"},{\"entity_id\":\"c\"},{\"entity_id\":\"a\",\"n\":1}],"
+        "\"2\":[{\"entity_id\":\"a\"}]},\"1FEDB\":{\"default\":[{\"entity_id\":\"a\"}]},"
+        "\"areas\":{\"x\":{},\"y/z\":{\"n\":1}},\"new\":[1],\"0EF00\":{\"2\":[{\"entity_id\":\"a\"}]}}");
 
     without_layout = coach_file_expand(file->components, NULL, &error);
     g_assert_no_error(error);
@@ -233,8 +240,9 @@ static void test_expand_spelled_instance(void)
     g_autoptr(GError) error = NULL;
     g_autoptr(Value) expanded = NULL;
 
-    add(file->components, "devices/a", "{\"entity_id\":\"a\",\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":25},"
-                                       "{\"dgn\":\"1FEDA\",\"instance\":26},{\"dgn\":\"1FEDA\",\"instance\":27}]}");
+    add(file->components, "devices/a",
+        "{\"entity_id\":\"a\",\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":25},"
+        "{\"dgn\":\"1FEDA\",\"instance\":26},{\"dgn\":\"1FEDA\",\"instance\":27}]}");
     expanded = coach_file_expand(file->components, file->layout, &error);
     g_assert_no_error(error);
     assert_json(expanded, "{\"1feda\":{\"0x19\":[{\"entity_id\":\"b\"},{\"entity_id\":\"a\"}],"

@@ -10,7 +10,8 @@
 static Value *from_entries(const char *a, const char *b, const char *c, GError **error)
 {
     g_autoptr(Value) first = parse(a), second = b ? parse(b) : NULL, third = c ? parse(c) : NULL;
-    DeviceEntry entries[] = {{0x1FEDA, 25, first}, {0x1FEDB, 25, second}, {0x1FEDB, INSTANCE_DEFAULT, third}};
+    DeviceEntry entries[] = {
+        {0x1FEDA, 25, first}, {0x1FEDB, 25, second}, {0x1FEDB, INSTANCE_DEFAULT, third}};
 
     return device_from_entries(entries, c ? 3 : b ? 2 : 1, error);
 }
@@ -39,9 +40,10 @@ static void test_from_entries(void)
 
 static void test_from_entries_maps(void)
 {
-    assert_divided("{\"m\":{\"x\":1,\"y\":1}}", "{\"m\":{\"x\":1,\"y\":2}}", "{\"m\":{\"x\":1}}",
-                   "{\"m\":{\"x\":1},\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":25,\"m\":{\"y\":1}},"
-                   "{\"dgn\":\"1FEDB\",\"instance\":25,\"m\":{\"y\":2}},{\"dgn\":\"1FEDB\",\"instance\":\"default\"}]}");
+    assert_divided(
+        "{\"m\":{\"x\":1,\"y\":1}}", "{\"m\":{\"x\":1,\"y\":2}}", "{\"m\":{\"x\":1}}",
+        "{\"m\":{\"x\":1},\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":25,\"m\":{\"y\":1}},"
+        "{\"dgn\":\"1FEDB\",\"instance\":25,\"m\":{\"y\":2}},{\"dgn\":\"1FEDB\",\"instance\":\"default\"}]}");
     /* Not a map everywhere: nothing of it is shared. */
     assert_divided("{\"m\":{\"x\":1}}", "{\"m\":{\"x\":1}}", "{\"m\":1}",
                    "{\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":25,\"m\":{\"x\":1}},"
@@ -86,11 +88,13 @@ static void test_entries_stay(void)
 
 static void test_keyed(void)
 {
-    g_autoptr(Value) device = parse("{\"a\":1,\"bindings\":[{\"dgn\":\"0x1feda\",\"instance\":25,\"b\":2},"
-                                    "{\"dgn\":\"EF00\",\"instance\":\"0x10\"},{\"dgn\":\"1FEDA\",\"instance\":\"default\"}]}");
+    g_autoptr(Value) device =
+        parse("{\"a\":1,\"bindings\":[{\"dgn\":\"0x1feda\",\"instance\":25,\"b\":2},"
+              "{\"dgn\":\"EF00\",\"instance\":\"0x10\"},{\"dgn\":\"1FEDA\",\"instance\":\"default\"}]}");
     g_autoptr(Value) keyed = device_to_keyed(device, NULL), again = device_from_keyed(keyed);
 
-    assert_json(keyed, "{\"a\":1,\"bindings\":{\"1FEDA:25\":{\"b\":2},\"0EF00:16\":{},\"1FEDA:default\":{}}}");
+    assert_json(keyed,
+                "{\"a\":1,\"bindings\":{\"1FEDA:25\":{\"b\":2},\"0EF00:16\":{},\"1FEDA:default\":{}}}");
     assert_json(again, "{\"a\":1,\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":25,\"b\":2},"
                        "{\"dgn\":\"0EF00\",\"instance\":16},{\"dgn\":\"1FEDA\",\"instance\":\"default\"}]}");
 }
@@ -161,7 +165,8 @@ static void flatten_gives_entries(void)
 
     for (unsigned i = 0; i < n; i++) {
         values[i] = one_in(3) ? value_ref(base) : mutated(base);
-        entries[i] = (DeviceEntry){i % 2 ? 0x1FEDA : 0xEF00, i == 4 ? INSTANCE_DEFAULT : (int) i / 2, values[i]};
+        entries[i] =
+            (DeviceEntry){i % 2 ? 0x1FEDA : 0xEF00, i == 4 ? INSTANCE_DEFAULT : (int) i / 2, values[i]};
         story("entry", values[i]);
     }
     device = device_from_entries(entries, n, &error);

@@ -12,11 +12,19 @@ static void test_dgn_parse(void)
         const char *text;
         int64_t dgn; /* -1: refused */
     } rows[] = {
-        {"1FEDA", 0x1FEDA},  {"1feda", 0x1FEDA},   {"01FEDA", 0x1FEDA}, {"0x1FEDA", 0x1FEDA}, {"0X1feda", 0x1FEDA},
-        {"EF00", 0xEF00},    {"0xEF00", 0xEF00},   {"0000", 0},         {"1FFFF", 0x1FFFF},   {"01FFFF", 0x1FFFF},
-        {"20000", -1},       {"FFFFF", -1},        {"FFFFFF", -1},      {"", -1},             {"0x", -1},
-        {"EF0", -1},         {"001FEDA", -1},      {"1FEDG", -1},       {" 1FEDA", -1},       {"1FEDA ", -1},
-        {"-1FEDA", -1},      {"+1FED", -1},        {"1FEDA\n", -1},     {"0x0x1FE", -1},      {"1FEDA:25", -1},
+        {"1FEDA", 0x1FEDA},   {"1feda", 0x1FEDA},
+        {"01FEDA", 0x1FEDA},  {"0x1FEDA", 0x1FEDA},
+        {"0X1feda", 0x1FEDA}, {"EF00", 0xEF00},
+        {"0xEF00", 0xEF00},   {"0000", 0},
+        {"1FFFF", 0x1FFFF},   {"01FFFF", 0x1FFFF},
+        {"20000", -1},        {"FFFFF", -1},
+        {"FFFFFF", -1},       {"", -1},
+        {"0x", -1},           {"EF0", -1},
+        {"001FEDA", -1},      {"1FEDG", -1},
+        {" 1FEDA", -1},       {"1FEDA ", -1},
+        {"-1FEDA", -1},       {"+1FED", -1},
+        {"1FEDA\n", -1},      {"0x0x1FE", -1},
+        {"1FEDA:25", -1},
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -31,9 +39,11 @@ static void test_dgn_parse(void)
 
 static void test_dgn_looks_like(void)
 {
-    static const char *const dgns[] = {"1FEDA", "1feda", "faced", "FFFFF", "EF00", "ef00", "0000", "01FEDA", "FFFFF0", NULL};
-    static const char *const sections[] = {"cafe",  "CAFE", "decade", "facade",  "areas", "",        "0x1FEDA",
-                                           "1FEDA ", "1FE",  "1FEDA25", "coach_info", "-1FED", "1FEDA:25", NULL};
+    static const char *const dgns[] = {"1FEDA", "1feda", "faced",  "FFFFF",  "EF00",
+                                       "ef00",  "0000",  "01FEDA", "FFFFF0", NULL};
+    static const char *const sections[] = {"cafe",       "CAFE",    "decade",   "facade", "areas",
+                                           "",           "0x1FEDA", "1FEDA ",   "1FE",    "1FEDA25",
+                                           "coach_info", "-1FED",   "1FEDA:25", NULL};
 
     for (unsigned i = 0; dgns[i]; i++)
         g_assert_true(dgn_looks_like(dgns[i]));
@@ -47,10 +57,15 @@ static void test_instance_parse(void)
         const char *text;
         int instance; /* -2: refused */
     } rows[] = {
-        {"0", 0},      {"7", 7},       {"25", 25},     {"255", 255},  {"0x0", 0},    {"0x19", 25}, {"0XfF", 255},
-        {"0x0a", 10},  {"default", INSTANCE_DEFAULT},  {"256", -2},   {"1000", -2},  {"", -2},     {"-1", -2},
-        {"+1", -2},    {"025", -2},    {"00", -2},     {"0x", -2},    {"0x100", -2}, {"0xG", -2},  {"25 ", -2},
-        {" 25", -2},   {"2.0", -2},    {"Default", -2}, {"defaults", -2}, {"1e1", -2}, {"0b1", -2}, {"1_0", -2},
+        {"0", 0},      {"7", 7},        {"25", 25},
+        {"255", 255},  {"0x0", 0},      {"0x19", 25},
+        {"0XfF", 255}, {"0x0a", 10},    {"default", INSTANCE_DEFAULT},
+        {"256", -2},   {"1000", -2},    {"", -2},
+        {"-1", -2},    {"+1", -2},      {"025", -2},
+        {"00", -2},    {"0x", -2},      {"0x100", -2},
+        {"0xG", -2},   {"25 ", -2},     {" 25", -2},
+        {"2.0", -2},   {"Default", -2}, {"defaults", -2},
+        {"1e1", -2},   {"0b1", -2},     {"1_0", -2},
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -65,9 +80,9 @@ static void test_instance_parse(void)
 
 static void test_binding_key(void)
 {
-    static const char *const refused[] = {"",          "1FEDA",       ":",       "1FEDA:",    ":25",
-                                          "1FEDA:256", "20000:1",     "1FEDA:1:2", "1FEDA:025", "1FEDA :1",
-                                          "000001FEDA:1", "1FEDA/1",  "1FEDA:Default", NULL};
+    static const char *const refused[] = {
+        "",          "1FEDA",     ":",        "1FEDA:",       ":25",     "1FEDA:256",     "20000:1",
+        "1FEDA:1:2", "1FEDA:025", "1FEDA :1", "000001FEDA:1", "1FEDA/1", "1FEDA:Default", NULL};
     char key[BINDING_KEY_SIZE];
     uint32_t dgn = 1;
     int instance = 2;

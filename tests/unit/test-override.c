@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/pointer.h"
-#include "coach/coach-file.h"
 #include "coach/device.h"
 #include "coach/dgn.h"
 #include "coach/path.h"
@@ -95,7 +94,8 @@ static void assert_examples(const Example *rows, unsigned n)
 {
     for (unsigned i = 0; i < n; i++) {
         g_autoptr(GError) error = NULL;
-        g_autoptr(Value) vendor = rows[i].vendor ? parse(rows[i].vendor) : NULL, said = NULL, effective = NULL;
+        g_autoptr(Value) vendor = rows[i].vendor ? parse(rows[i].vendor) : NULL, said = NULL,
+                         effective = NULL;
         g_autoptr(GPtrArray) list = NULL;
 
         story_begin();
@@ -122,23 +122,25 @@ static void test_fields(void)
         {SECTION, "{\"a\":null}", "unset /a", "{\"/a\":{\"unset\":true,\"vendor\":null}}", "{}"},
         {SECTION, "{}", "set /a/b/c 1", "{\"/a/b/c\":{\"set\":1}}", "{\"a\":{\"b\":{\"c\":1}}}"},
         /* Around swallows, inside folds. */
-        {SECTION, "{\"a\":{\"b\":1}}", "set /a/b 2\nset /a {\"c\":3}", "{\"/a\":{\"set\":{\"c\":3},\"vendor\":{\"b\":1}}}",
-         "{\"a\":{\"c\":3}}"},
+        {SECTION, "{\"a\":{\"b\":1}}", "set /a/b 2\nset /a {\"c\":3}",
+         "{\"/a\":{\"set\":{\"c\":3},\"vendor\":{\"b\":1}}}", "{\"a\":{\"c\":3}}"},
         {SECTION, "{\"a\":{\"b\":1}}", "set /a {\"c\":3}\nset /a/b 2",
          "{\"/a\":{\"set\":{\"c\":3,\"b\":2},\"vendor\":{\"b\":1}}}", "{\"a\":{\"c\":3,\"b\":2}}"},
-        {SECTION, "{\"a\":{\"b\":1}}", "unset /a\nset /a/c 2", "{\"/a\":{\"set\":{\"c\":2},\"vendor\":{\"b\":1}}}",
-         "{\"a\":{\"c\":2}}"},
+        {SECTION, "{\"a\":{\"b\":1}}", "unset /a\nset /a/c 2",
+         "{\"/a\":{\"set\":{\"c\":2},\"vendor\":{\"b\":1}}}", "{\"a\":{\"c\":2}}"},
         /* What is gone with the map around it is gone already. */
-        {SECTION, "{\"a\":{\"b\":1}}", "unset /a\nunset /a/b", "{\"/a\":{\"unset\":true,\"vendor\":{\"b\":1}}}", "{}"},
-        {SECTION, "{\"a\":{\"b\":1}}", "unset /a\nreset /a/c", "{\"/a\":{\"unset\":true,\"vendor\":{\"b\":1}}}", "{}"},
+        {SECTION, "{\"a\":{\"b\":1}}", "unset /a\nunset /a/b",
+         "{\"/a\":{\"unset\":true,\"vendor\":{\"b\":1}}}", "{}"},
+        {SECTION, "{\"a\":{\"b\":1}}", "unset /a\nreset /a/c",
+         "{\"/a\":{\"unset\":true,\"vendor\":{\"b\":1}}}", "{}"},
         /* A neighbour whose name starts the same lies not inside. */
         {SECTION, "{\"a\":1,\"ab\":2}", "set /ab 3\nset /a 4",
          "{\"/a\":{\"set\":4,\"vendor\":1},\"/ab\":{\"set\":3,\"vendor\":2}}", "{\"a\":4,\"ab\":3}"},
         /* The owner's own field leaves nothing behind. */
         {SECTION, "{}", "set /a 1\nunset /a", "{}", "{}"},
         {SECTION, "{\"a\":1}", "set /a 2\nreset /a", "{}", "{\"a\":1}"},
-        {SECTION, "{\"a\":{\"b\":1,\"c\":2}}", "set /a {}\nreset /a/b", "{\"/a\":{\"set\":{\"b\":1},\"vendor\":{\"b\":1,\"c\":2}}}",
-         "{\"a\":{\"b\":1}}"},
+        {SECTION, "{\"a\":{\"b\":1,\"c\":2}}", "set /a {}\nreset /a/b",
+         "{\"/a\":{\"set\":{\"b\":1},\"vendor\":{\"b\":1,\"c\":2}}}", "{\"a\":{\"b\":1}}"},
         {SECTION, "{\"a\":1}", "reset /a", "{}", "{\"a\":1}"},
         {SECTION, "{\"a\":1,\"b\":2}", "set /a 2\nset /b 3\nreset", "{}", "{\"a\":1,\"b\":2}"},
         {SECTION, "{\"x/y\":{\"m~n\":1}}", "set /x~1y/m~0n 2", "{\"/x~1y/m~0n\":{\"set\":2,\"vendor\":1}}",
@@ -157,15 +159,18 @@ static void test_whole(void)
         {SECTION, "{\"a\":1}", "delete\nreset", "{}", "{\"a\":1}"},
         {SECTION, "{\"a\":1}", "set /a 2\ndelete", "{\"\":{\"unset\":true,\"vendor\":{\"a\":1}}}", NULL},
         /* A component that was deleted is compared with the vendor's. */
-        {SECTION, "{\"a\":1,\"b\":2}", "delete\nput {\"a\":1,\"b\":3}", "{\"/b\":{\"set\":3,\"vendor\":2}}", "{\"a\":1,\"b\":3}"},
+        {SECTION, "{\"a\":1,\"b\":2}", "delete\nput {\"a\":1,\"b\":3}", "{\"/b\":{\"set\":3,\"vendor\":2}}",
+         "{\"a\":1,\"b\":3}"},
         {SECTION, NULL, "put {\"a\":1}", "{\"\":{\"set\":{\"a\":1}}}", "{\"a\":1}"},
         {SECTION, NULL, "put {\"a\":1}\nset /b 2\nunset /a", "{\"\":{\"set\":{\"b\":2}}}", "{\"b\":2}"},
         {SECTION, NULL, "put {\"a\":1}\ndelete", "{}", NULL},
         {SECTION, "[1]", "put [1]", "{}", "[1]"},
         {SECTION, "[1]", "put [2]", "{\"\":{\"set\":[2],\"vendor\":[1]}}", "[2]"},
-        {SECTION, "null", "put {\"a\":1}\nset /a 2", "{\"\":{\"set\":{\"a\":2},\"vendor\":null}}", "{\"a\":2}"},
+        {SECTION, "null", "put {\"a\":1}\nset /a 2", "{\"\":{\"set\":{\"a\":2},\"vendor\":null}}",
+         "{\"a\":2}"},
         /* Exactly the fields that differ. */
-        {SECTION, "{\"a\":1,\"b\":{\"c\":1,\"d\":2},\"e\":3}", "put {\"a\":1,\"b\":{\"c\":1,\"d\":4},\"f\":5}",
+        {SECTION, "{\"a\":1,\"b\":{\"c\":1,\"d\":2},\"e\":3}",
+         "put {\"a\":1,\"b\":{\"c\":1,\"d\":4},\"f\":5}",
          "{\"/b/d\":{\"set\":4,\"vendor\":2},\"/e\":{\"unset\":true,\"vendor\":3},\"/f\":{\"set\":5}}",
          "{\"a\":1,\"b\":{\"c\":1,\"d\":4},\"f\":5}"},
         {SECTION, "{\"a\":1}", "set /a 2\nput {\"a\":2}", "{\"/a\":{\"set\":2,\"vendor\":1}}", "{\"a\":2}"},
@@ -176,7 +181,7 @@ static void test_whole(void)
 }
 
 #define BED                                                                                                 \
-    "{\"entity_id\":\"x\",\"n\":1,\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":25,\"r\":\"s\"},"            \
+    "{\"entity_id\":\"x\",\"n\":1,\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":25,\"r\":\"s\"},"           \
     "{\"dgn\":\"1FEDB\",\"instance\":25,\"r\":\"c\",\"n\":2}]}"
 
 static void test_bindings(void)
@@ -187,7 +192,8 @@ static void test_bindings(void)
          "{\"entity_id\":\"x\",\"n\":5,\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":25,\"r\":\"s\"},"
          "{\"dgn\":\"1FEDB\",\"instance\":25,\"r\":\"c\"}]}"},
         /* One at a binding wins there, whichever came first. */
-        {DEVICE, BED, "set /bindings/1FEDA:25/n 6\nset /n 5", "{\"/n\":{\"set\":5,\"vendor\":1},\"/bindings/1FEDA:25/n\":{\"set\":6}}",
+        {DEVICE, BED, "set /bindings/1FEDA:25/n 6\nset /n 5",
+         "{\"/n\":{\"set\":5,\"vendor\":1},\"/bindings/1FEDA:25/n\":{\"set\":6}}",
          "{\"entity_id\":\"x\",\"n\":5,\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":25,\"r\":\"s\",\"n\":6},"
          "{\"dgn\":\"1FEDB\",\"instance\":25,\"r\":\"c\"}]}"},
         {DEVICE, BED, "unset /n", "{\"/n\":{\"unset\":true,\"vendor\":1}}",
@@ -197,7 +203,8 @@ static void test_bindings(void)
         {DEVICE, BED, "unset /r", "{\"/r\":{\"unset\":true}}",
          "{\"entity_id\":\"x\",\"n\":1,\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":25},"
          "{\"dgn\":\"1FEDB\",\"instance\":25,\"n\":2}]}"},
-        {DEVICE, BED, "set /bindings/0x1feda:0x19/r \"t\"", "{\"/bindings/1FEDA:25/r\":{\"set\":\"t\",\"vendor\":\"s\"}}",
+        {DEVICE, BED, "set /bindings/0x1feda:0x19/r \"t\"",
+         "{\"/bindings/1FEDA:25/r\":{\"set\":\"t\",\"vendor\":\"s\"}}",
          "{\"entity_id\":\"x\",\"n\":1,\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":25,\"r\":\"t\"},"
          "{\"dgn\":\"1FEDB\",\"instance\":25,\"r\":\"c\",\"n\":2}]}"},
         /* A new binding, and one that goes. */
@@ -212,14 +219,16 @@ static void test_bindings(void)
          "{\"entity_id\":\"x\",\"n\":1,\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":25,\"r\":\"u\"}]}"},
         {DEVICE, BED, "set /bindings/1FEDA:25/n 6\nset /bindings/1FEDA:25/r 7\nreset /bindings", "{}", BED},
         /* A device whose binding is told to differ stays so when the device-level field changes with it. */
-        {DEVICE, BED, "put {\"entity_id\":\"x\",\"n\":3,\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":25,\"r\":\"s\"},"
-                      "{\"dgn\":\"1FEDB\",\"instance\":25,\"r\":\"c\",\"n\":2}]}",
+        {DEVICE, BED,
+         "put {\"entity_id\":\"x\",\"n\":3,\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":25,\"r\":\"s\"},"
+         "{\"dgn\":\"1FEDB\",\"instance\":25,\"r\":\"c\",\"n\":2}]}",
          "{\"/n\":{\"set\":3,\"vendor\":1},\"/bindings/1FEDB:25/n\":{\"set\":2,\"vendor\":2}}",
          "{\"entity_id\":\"x\",\"n\":3,\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":25,\"r\":\"s\"},"
          "{\"dgn\":\"1FEDB\",\"instance\":25,\"r\":\"c\",\"n\":2}]}"},
         /* The order of the bindings says nothing. */
-        {DEVICE, BED, "put {\"entity_id\":\"x\",\"n\":1,\"bindings\":[{\"dgn\":\"1FEDB\",\"instance\":25,\"r\":\"c\",\"n\":2},"
-                      "{\"dgn\":\"1feda\",\"instance\":\"25\",\"r\":\"s\"}]}",
+        {DEVICE, BED,
+         "put {\"entity_id\":\"x\",\"n\":1,\"bindings\":[{\"dgn\":\"1FEDB\",\"instance\":25,\"r\":\"c\",\"n\":2},"
+         "{\"dgn\":\"1feda\",\"instance\":\"25\",\"r\":\"s\"}]}",
          "{}", BED},
     };
 
@@ -230,12 +239,14 @@ static void test_bindings(void)
 static void test_unset_takes_no_more(void)
 {
     static const Example rows[] = {
-        {DEVICE, "{\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1,\"m\":{\"a\":1,\"b\":2}},"
-                 "{\"dgn\":\"1FEDA\",\"instance\":2,\"m\":5}]}",
+        {DEVICE,
+         "{\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1,\"m\":{\"a\":1,\"b\":2}},"
+         "{\"dgn\":\"1FEDA\",\"instance\":2,\"m\":5}]}",
          "unset /m/a", "{\"/m/a\":{\"unset\":true}}",
          "{\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1,\"m\":{\"b\":2}},{\"dgn\":\"1FEDA\",\"instance\":2,\"m\":5}]}"},
-        {DEVICE, "{\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1,\"m\":{\"a\":1,\"b\":2}},"
-                 "{\"dgn\":\"1FEDA\",\"instance\":2,\"m\":5}]}",
+        {DEVICE,
+         "{\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1,\"m\":{\"a\":1,\"b\":2}},"
+         "{\"dgn\":\"1FEDA\",\"instance\":2,\"m\":5}]}",
          "set /m/a 3", "{\"/m/a\":{\"set\":3}}",
          "{\"m\":{\"a\":3},\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1,\"m\":{\"b\":2}},"
          "{\"dgn\":\"1FEDA\",\"instance\":2}]}"},
@@ -249,9 +260,10 @@ static void test_bindings_elsewhere(void)
 {
     static const Example rows[] = {
         {SECTION, "{\"bindings\":{\"1FEDA:25\":1}}", "set /bindings/1FEDA:25/a 1", "", NULL},
-        {SECTION, "{\"bindings\":{\"1FEDA:25\":1}}", "set /bindings 1", "{\"/bindings\":{\"set\":1,\"vendor\":{\"1FEDA:25\":1}}}",
-         "{\"bindings\":1}"},
-        {SECTION, "{\"bindings\":[1]}", "set /bindings [2]", "{\"/bindings\":{\"set\":[2],\"vendor\":[1]}}", "{\"bindings\":[2]}"},
+        {SECTION, "{\"bindings\":{\"1FEDA:25\":1}}", "set /bindings 1",
+         "{\"/bindings\":{\"set\":1,\"vendor\":{\"1FEDA:25\":1}}}", "{\"bindings\":1}"},
+        {SECTION, "{\"bindings\":[1]}", "set /bindings [2]", "{\"/bindings\":{\"set\":[2],\"vendor\":[1]}}",
+         "{\"bindings\":[2]}"},
     };
 
     assert_examples(rows + 1, G_N_ELEMENTS(rows) - 1);
@@ -347,7 +359,8 @@ static void test_apply_wins(void)
 static void test_binding_that_is_no_more(void)
 {
     g_autoptr(Value) vendor = parse(BED), effective = NULL;
-    g_autoptr(Value) next = parse("{\"entity_id\":\"x\",\"n\":1,\"bindings\":[{\"dgn\":\"1FEDB\",\"instance\":25}]}");
+    g_autoptr(Value) next =
+        parse("{\"entity_id\":\"x\",\"n\":1,\"bindings\":[{\"dgn\":\"1FEDB\",\"instance\":25}]}");
     g_autoptr(GPtrArray) list = edit(DEVICE, vendor, "set /bindings/1FEDA:25/r \"t\"", NULL);
 
     effective = override_apply(DEVICE, next, list);
@@ -415,63 +428,6 @@ static void case_clear(Case *c)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Case, case_clear)
 
-/* A device as a coach file has it, or NULL. */
-static Value *device_of_random_file(void)
-{
-    g_autoptr(Value) data = random_coach_data();
-    g_autoptr(CoachFile) file = coach_file_new(data, COACH_FILE_COMPONENTS_MAX, NULL);
-
-    for (guint i = 0; i < file->components->len; i++) {
-        const Component *component = g_ptr_array_index(file->components, i);
-        if (path_is_device(component->path))
-            return value_ref(component->data);
-    }
-    return NULL;
-}
-
-static Value *random_component(const char *path)
-{
-    Value *device = path_is_device(path) && one_in(2) ? device_of_random_file() : NULL;
-
-    if (device)
-        return device;
-    if (path_is_device(path))
-        return random_device("x");
-    return one_in(20) ? random_value(2) : random_map(3);
-}
-
-/* A component that differs in a few fields. */
-static Value *neighbour(const char *path, Value *component)
-{
-    g_autoptr(Value) keyed = NULL, bindings = NULL;
-
-    if (!component || one_in(10))
-        return random_component(path);
-    if (!value_is_map(component))
-        return value_ref(component);
-    if (!path_is_device(path))
-        return mutated(component);
-
-    keyed = meaning(path, component);
-    bindings = value_ref(value_map_get(keyed, DEVICE_BINDINGS));
-    value_map_remove(&keyed, DEVICE_BINDINGS);
-    g_autoptr(Value) fields = mutated(keyed), changed = value_new_map();
-    VALUE_FOREACH_ENTRY (key, own, bindings)
-        if (!one_in(8))
-            value_map_take(&changed, key, one_in(2) ? value_ref(own) : mutated(own));
-    if (one_in(4)) {
-        g_autofree char *key = random_binding_key();
-        value_map_take(&changed, key, random_map(2));
-    }
-    value_map_set(&fields, DEVICE_BINDINGS, changed);
-    return device_from_keyed(fields);
-}
-
-static Value *list_dump(GPtrArray *overrides)
-{
-    return describe(overrides);
-}
-
 /* Whether a field is at, inside or around another. */
 static bool lies_inside(const char *field, const char *outer)
 {
@@ -536,7 +492,8 @@ static void check_order_does_not_matter(const Case *c)
     g_autofree char *text = json_format(effective), *text_again = NULL;
 
     for (guint i = 0; i < c->overrides->len; i++)
-        g_ptr_array_insert(other, (gint) below(other->len + 1), override_copy(g_ptr_array_index(c->overrides, i)));
+        g_ptr_array_insert(other, (gint) below(other->len + 1),
+                           override_copy(g_ptr_array_index(c->overrides, i)));
     again = override_apply(c->path, c->vendor, other);
     assert_equal(again, effective);
     text_again = json_format(again);
@@ -583,7 +540,7 @@ static void check_bindings_see_overrides(const Case *c)
 
 static void check_laws(const Case *c)
 {
-    g_autoptr(Value) said = list_dump(c->overrides);
+    g_autoptr(Value) said = describe(c->overrides);
 
     story("overrides", said);
     check_antichain(c->overrides);
@@ -659,14 +616,17 @@ static Value *random_field_value(const char *path, const char *field)
     return random_value(2);
 }
 
-/* One edit of a field on a case that fits the laws; returns the case after it, or false when it is refused. */
+/* One edit of a field on a case that fits the laws; returns the case after it, or false when it is refused.
+ */
 static bool record(Case *c)
 {
-    g_autoptr(Value) before = override_apply(c->path, c->vendor, c->overrides), old = list_dump(c->overrides);
+    g_autoptr(Value) before = override_apply(c->path, c->vendor, c->overrides), old = describe(c->overrides);
     g_autofree char *field = random_field(c->path, one_in(3) && c->vendor ? c->vendor : before);
     bool set = !one_in(3);
-    g_autoptr(Value) value = set ? random_field_value(c->path, field) : NULL, read = NULL, expected = NULL, now = NULL;
-    g_autofree char *vendor_text = json_format(c->vendor), *value_text = json_format(value), *list_text = json_format(old);
+    g_autoptr(Value) value = set ? random_field_value(c->path, field) : NULL, read = NULL, expected = NULL,
+                     now = NULL;
+    g_autofree char *vendor_text = json_format(c->vendor), *value_text = json_format(value),
+                    *list_text = json_format(old);
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) list = NULL;
 
@@ -674,9 +634,11 @@ static bool record(Case *c)
     list = override_record(c->path, c->vendor, c->overrides, field, value, &error);
 
     /* The inputs stay as they were. */
-    g_autoptr(Value) still = list_dump(c->overrides);
-    g_autofree char *vendor_again = json_format(c->vendor), *value_again = json_format(value), *list_again = json_format(still);
-    check(g_str_equal(vendor_text, vendor_again) && g_str_equal(value_text, value_again) && g_str_equal(list_text, list_again));
+    g_autoptr(Value) still = describe(c->overrides);
+    g_autofree char *vendor_again = json_format(c->vendor), *value_again = json_format(value),
+                    *list_again = json_format(still);
+    check(g_str_equal(vendor_text, vendor_again) && g_str_equal(value_text, value_again) &&
+          g_str_equal(list_text, list_again));
 
     if (!list) {
         check(error && (g_error_matches(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA) ||
@@ -697,7 +659,8 @@ static bool record(Case *c)
 
     /* Once more changes nothing. */
     g_autoptr(GPtrArray) twice = override_record(c->path, c->vendor, list, field, value, &error);
-    check(twice ? lists_equal(twice, list) : !set && g_error_matches(error, CONFIG_ERROR, CONFIG_ERROR_NO_SUCH_FIELD));
+    check(twice ? lists_equal(twice, list)
+                : !set && g_error_matches(error, CONFIG_ERROR, CONFIG_ERROR_NO_SUCH_FIELD));
 
     g_ptr_array_unref(c->overrides);
     c->overrides = g_steal_pointer(&list);
@@ -706,12 +669,15 @@ static bool record(Case *c)
 
 static void reset(Case *c)
 {
-    g_autoptr(Value) before = override_apply(c->path, c->vendor, c->overrides), now = NULL, at_vendor = NULL, read = NULL;
-    g_autofree char *field = one_in(3) && c->overrides->len > 0
-                                 ? g_strdup(((const Override *) g_ptr_array_index(c->overrides, below(c->overrides->len)))->field)
-                                 : random_field(c->path, before);
+    g_autoptr(Value) before = override_apply(c->path, c->vendor, c->overrides), now = NULL, at_vendor = NULL,
+                     read = NULL;
+    g_autofree char *field =
+        one_in(3) && c->overrides->len > 0
+            ? g_strdup(((const Override *) g_ptr_array_index(c->overrides, below(c->overrides->len)))->field)
+            : random_field(c->path, before);
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) list = override_reset(c->path, c->vendor, c->overrides, field, &error), twice = NULL;
+    g_autoptr(GPtrArray) list = override_reset(c->path, c->vendor, c->overrides, field, &error),
+                         twice = NULL;
 
     story_text("reset %s", field);
     if (!list) {
@@ -738,7 +704,8 @@ static unsigned n_puts, n_whole;
 static void put(Case *c)
 {
     g_autoptr(Value) before = override_apply(c->path, c->vendor, c->overrides);
-    g_autoptr(Value) data = neighbour(c->path, before ? before : c->vendor), now = NULL, wanted = NULL, got = NULL;
+    g_autoptr(Value) data = neighbour(c->path, before ? before : c->vendor), now = NULL, wanted = NULL,
+                     got = NULL;
     g_autofree char *data_text = json_format(data), *data_again = NULL;
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) list = NULL, twice = NULL;
@@ -761,14 +728,15 @@ static void put(Case *c)
     check(lists_equal(twice, list));
 
     n_puts++;
-    if (value_is_map(c->vendor) && value_is_map(data) && !override_list_find(c->overrides, "") && override_list_find(list, ""))
+    if (value_is_map(c->vendor) && value_is_map(data) && !override_list_find(c->overrides, "") &&
+        override_list_find(list, ""))
         n_whole++;
 
     g_ptr_array_unref(c->overrides);
     c->overrides = g_steal_pointer(&list);
 }
 
-static void delete(Case *c)
+static void delete (Case *c)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(Value) before = override_apply(c->path, c->vendor, c->overrides), now = NULL;
@@ -809,7 +777,7 @@ static void edit_sequence(void)
             break;
         case 3:
             if (one_in(4))
-                delete(&c);
+                delete (&c);
             break;
         default:
             record(&c);
@@ -885,7 +853,8 @@ static void test_vendor_value_is_intent(void)
 static void diff_gives_other(void)
 {
     const char *path = one_in(3) ? SECTION : DEVICE;
-    g_autoptr(Value) a = random_component(path), b = neighbour(path, a), result = meaning(path, a), wanted = meaning(path, b);
+    g_autoptr(Value) a = random_component(path), b = neighbour(path, a), result = meaning(path, a),
+                     wanted = meaning(path, b);
     g_autoptr(GPtrArray) diffs = component_diff(path, a, b), none = component_diff(path, a, a);
 
     story("a", a);
@@ -894,7 +863,8 @@ static void diff_gives_other(void)
     for (guint i = 0; i < diffs->len; i++) {
         const FieldDiff *diff = g_ptr_array_index(diffs, i);
         g_auto(GStrv) tokens = pointer_split(diff->field, NULL);
-        g_autoptr(Value) before = component_get_field(path, a, diff->field), after = component_get_field(path, b, diff->field);
+        g_autoptr(Value) before = component_get_field(path, a, diff->field),
+                         after = component_get_field(path, b, diff->field);
 
         assert_equal(diff->before, before);
         assert_equal(diff->after, after);
@@ -917,7 +887,8 @@ static void test_diff_gives_other(void)
 static void test_diff_of_absent(void)
 {
     g_autoptr(Value) a = parse("{\"a\":1}");
-    g_autoptr(GPtrArray) added = component_diff(SECTION, NULL, a), removed = component_diff(SECTION, a, NULL);
+    g_autoptr(GPtrArray) added = component_diff(SECTION, NULL, a),
+                         removed = component_diff(SECTION, a, NULL);
     g_autoptr(GPtrArray) none = component_diff(SECTION, NULL, NULL);
     const FieldDiff *diff = g_ptr_array_index(added, 0), *other = g_ptr_array_index(removed, 0);
 
@@ -959,12 +930,14 @@ static void put_records_what_changed(void)
         check(found);
     }
     for (guint j = 0; j < list->len; j++) {
-        const char *field = ((const Override *) g_ptr_array_index(list, j))->field, *rest = within_binding(path, field);
+        const char *field = ((const Override *) g_ptr_array_index(list, j))->field,
+                   *rest = within_binding(path, field);
         bool found = false;
 
         for (guint i = 0; i < diffs->len && !found; i++) {
             const FieldDiff *diff = g_ptr_array_index(diffs, i);
-            /* A binding that keeps its own value beside a device-level one that changed needs an override. */
+            /* A binding that keeps its own value beside a device-level one that changed needs an override.
+             */
             found = g_str_equal(field, diff->field) || (rest && rest[0] && related(rest, diff->field));
         }
         check(found);

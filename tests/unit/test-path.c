@@ -24,12 +24,9 @@ static void test_split(void)
     static const struct {
         const char *path, *section, *child;
     } rows[] = {
-        {"coach_info", "coach_info", NULL},
-        {"devices/x", "devices", "x"},
-        {"a~1b/m~0n", "a/b", "m~n"},
-        {"~01/~10", "~1", "/0"},
-        {"caf\u00e9/25", "caf\u00e9", "25"},
-        {" /a b", " ", "a b"},
+        {"coach_info", "coach_info", NULL},  {"devices/x", "devices", "x"},
+        {"a~1b/m~0n", "a/b", "m~n"},         {"~01/~10", "~1", "/0"},
+        {"caf\u00e9/25", "caf\u00e9", "25"}, {" /a b", " ", "a b"},
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -48,10 +45,11 @@ static void test_split(void)
 
 static void test_refused(void)
 {
-    static const char *const rows[] = {"",      "/",     "/x",    "x/",     "a//b",    "a/b/c",     "devices/",  "a~",
-                                       "a~2/b", "a/b~",  "a\tb",  "a/b\n",  "a\x7f/b", "\xff",      "a/\xc3",    "a/b/",
-                                       NULL};
-    g_autofree char *longest = g_strnfill(PATH_LENGTH_MAX, 'a'), *longer = g_strnfill(PATH_LENGTH_MAX + 1, 'a');
+    static const char *const rows[] = {"",         "/",    "/x",     "x/",   "a//b", "a/b/c",
+                                       "devices/", "a~",   "a~2/b",  "a/b~", "a\tb", "a/b\n",
+                                       "a\x7f/b",  "\xff", "a/\xc3", "a/b/", NULL};
+    g_autofree char *longest = g_strnfill(PATH_LENGTH_MAX, 'a'),
+                    *longer = g_strnfill(PATH_LENGTH_MAX + 1, 'a');
 
     for (unsigned i = 0; rows[i]; i++) {
         g_autoptr(GError) error = NULL;

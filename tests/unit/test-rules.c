@@ -12,7 +12,8 @@
 
 static Rules *rules(const char *metadata, const char *validation)
 {
-    g_autoptr(Value) first = metadata ? parse(metadata) : NULL, second = validation ? parse(validation) : NULL;
+    g_autoptr(Value) first = metadata ? parse(metadata) : NULL,
+                     second = validation ? parse(validation) : NULL;
 
     return rules_new(first, second);
 }
@@ -51,10 +52,12 @@ static void assert_fields(const Rules *of, const char *component, const char *fi
 
 static void test_settings(void)
 {
-    g_autoptr(Rules) none = rules(NULL, NULL), malformed = rules("[]", "{\"entity_validation\":5,\"interface_validation\":[]}");
-    g_autoptr(Rules) some = rules(NULL, "{\"entity_validation\":{\"max_instances_per_dgn\":3},"
-                                        "\"interface_validation\":{\"allowed_logical_interfaces\":[\"house\"]},"
-                                        "\"integrity_validation\":{\"check_dgn_pairs\":false}}");
+    g_autoptr(Rules) none = rules(NULL, NULL),
+                     malformed = rules("[]", "{\"entity_validation\":5,\"interface_validation\":[]}");
+    g_autoptr(Rules) some =
+        rules(NULL, "{\"entity_validation\":{\"max_instances_per_dgn\":3},"
+                    "\"interface_validation\":{\"allowed_logical_interfaces\":[\"house\"]},"
+                    "\"integrity_validation\":{\"check_dgn_pairs\":false}}");
 
     g_assert_null(rules_logical_interfaces(none));
     g_assert_true(rules_check_dgn_pairs(none));
@@ -69,13 +72,16 @@ static void test_settings(void)
 /* A rule of the wrong shape is no rule. */
 static void test_malformed(void)
 {
-    g_autoptr(Rules) of = rules("{\"immutable_fields\":{\"name\":1},\"runtime_editable_fields\":{\"name\":1}}",
-                                "{\"entity_validation\":{\"required_fields\":{\"name\":1},\"supported_device_types\":{\"light\":1},"
-                                "\"entity_id_pattern\":5,\"max_instances_per_dgn\":\"many\"},\"interface_validation\":{"
-                                "\"allowed_logical_interfaces\":{\"house\":1},\"allowed_physical_interfaces\":{\"can0\":1},"
-                                "\"require_logical_interfaces\":1},\"config_validation\":5}");
-    g_autoptr(Value) lamp = parse("{\"entity_id\":\"lamp\",\"device_type\":\"x\",\"interface\":\"y\",\"name\":1}");
-    g_autoptr(Value) renamed = parse("{\"entity_id\":\"lamp\",\"device_type\":\"x\",\"interface\":\"z\",\"name\":2}");
+    g_autoptr(Rules) of = rules(
+        "{\"immutable_fields\":{\"name\":1},\"runtime_editable_fields\":{\"name\":1}}",
+        "{\"entity_validation\":{\"required_fields\":{\"name\":1},\"supported_device_types\":{\"light\":1},"
+        "\"entity_id_pattern\":5,\"max_instances_per_dgn\":\"many\"},\"interface_validation\":{"
+        "\"allowed_logical_interfaces\":{\"house\":1},\"allowed_physical_interfaces\":{\"can0\":1},"
+        "\"require_logical_interfaces\":1},\"config_validation\":5}");
+    g_autoptr(Value) lamp =
+        parse("{\"entity_id\":\"lamp\",\"device_type\":\"x\",\"interface\":\"y\",\"name\":1}");
+    g_autoptr(Value) renamed =
+        parse("{\"entity_id\":\"lamp\",\"device_type\":\"x\",\"interface\":\"z\",\"name\":2}");
     g_autoptr(GPtrArray) fields = g_ptr_array_new();
     g_autoptr(GError) error = NULL;
 
@@ -88,17 +94,20 @@ static void test_malformed(void)
 
 static void test_required_fields(void)
 {
-    g_autoptr(Rules) of = rules(NULL, "{\"entity_validation\":{\"required_fields\":[\"entity_id\",\"name\",5]}}");
+    g_autoptr(Rules) of =
+        rules(NULL, "{\"entity_validation\":{\"required_fields\":[\"entity_id\",\"name\",5]}}");
 
     assert_fields(of, "{\"entity_id\":\"lamp\",\"name\":\"\"}", "");
     assert_fields(of, "{\"entity_id\":\"lamp\"}", "/name");
     assert_fields(of, "{\"entity_id\":\"lamp\",\"name\":null}", "/name");
     /* Each binding has to have it, said once where all lack it. */
-    assert_fields(of, "{\"entity_id\":\"lamp\",\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1},"
-                      "{\"dgn\":\"1FEDB\",\"instance\":1}]}",
+    assert_fields(of,
+                  "{\"entity_id\":\"lamp\",\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1},"
+                  "{\"dgn\":\"1FEDB\",\"instance\":1}]}",
                   "/name");
-    assert_fields(of, "{\"entity_id\":\"lamp\",\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1,\"name\":\"x\"},"
-                      "{\"dgn\":\"1FEDB\",\"instance\":1,\"name\":\"y\"}]}",
+    assert_fields(of,
+                  "{\"entity_id\":\"lamp\",\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1,\"name\":\"x\"},"
+                  "{\"dgn\":\"1FEDB\",\"instance\":1,\"name\":\"y\"}]}",
                   "");
     /* No rule speaks of other sections. */
     g_autoptr(Value) problems = problems_of(of, "areas/lamp", "{}");
@@ -120,14 +129,16 @@ static void test_device_types(void)
     assert_fields(of, "{\"device_type\":\"light\"}", "");
     assert_fields(of, "{\"device_type\":\"lock\"}", "/device_type");
     assert_fields(of, "{}", "");
-    assert_fields(of, "{\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1,\"device_type\":\"lock\"},"
-                      "{\"dgn\":\"1FEDA\",\"instance\":2,\"device_type\":\"light\"}]}",
+    assert_fields(of,
+                  "{\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1,\"device_type\":\"lock\"},"
+                  "{\"dgn\":\"1FEDA\",\"instance\":2,\"device_type\":\"light\"}]}",
                   "/bindings/1FEDA:1/device_type");
 }
 
 static void test_entity_id_pattern(void)
 {
-    g_autoptr(Rules) of = rules(NULL, "{\"entity_validation\":{\"entity_id_pattern\":\"^[a-z][a-z0-9_]*$\"}}");
+    g_autoptr(Rules) of =
+        rules(NULL, "{\"entity_validation\":{\"entity_id_pattern\":\"^[a-z][a-z0-9_]*$\"}}");
     g_autoptr(Rules) broken = rules(NULL, "{\"entity_validation\":{\"entity_id_pattern\":\"[\"}}");
 
     assert_fields(of, "{\"entity_id\":\"lamp_1\"}", "");
@@ -138,10 +149,12 @@ static void test_entity_id_pattern(void)
 
 static void test_interfaces(void)
 {
-    g_autoptr(Rules) both = rules(NULL, "{\"interface_validation\":{\"allowed_logical_interfaces\":[\"house\"],"
-                                        "\"allowed_physical_interfaces\":[\"can0\"]}}");
-    g_autoptr(Rules) logical = rules(NULL, "{\"interface_validation\":{\"allowed_logical_interfaces\":[\"house\"],"
-                                           "\"allowed_physical_interfaces\":[\"can0\"],\"require_logical_interfaces\":true}}");
+    g_autoptr(Rules) both =
+        rules(NULL, "{\"interface_validation\":{\"allowed_logical_interfaces\":[\"house\"],"
+                    "\"allowed_physical_interfaces\":[\"can0\"]}}");
+    g_autoptr(Rules) logical =
+        rules(NULL, "{\"interface_validation\":{\"allowed_logical_interfaces\":[\"house\"],"
+                    "\"allowed_physical_interfaces\":[\"can0\"],\"require_logical_interfaces\":true}}");
     g_autoptr(Rules) none = rules(NULL, NULL);
 
     assert_fields(both, "{\"interface\":\"house\"}", "");
@@ -149,7 +162,8 @@ static void test_interfaces(void)
     assert_fields(both, "{\"interface\":\"can1\"}", "/interface");
     assert_fields(logical, "{\"interface\":\"can0\"}", "/interface");
     assert_fields(none, "{\"interface\":\"anything\"}", "");
-    assert_fields(both, "{\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1,\"interface\":\"x\"}]}", "/bindings/1FEDA:1/interface");
+    assert_fields(both, "{\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1,\"interface\":\"x\"}]}",
+                  "/bindings/1FEDA:1/interface");
 }
 
 /* Edits */
@@ -185,18 +199,19 @@ static void assert_edits(const Rules *of, const char *path, const EditRow *rows,
 }
 
 #define LAMP_DATA                                                                                           \
-    "{\"entity_id\":\"lamp\",\"device_type\":\"light\",\"name\":\"Lamp\",\"z\":1,"                             \
+    "{\"entity_id\":\"lamp\",\"device_type\":\"light\",\"name\":\"Lamp\",\"z\":1,"                          \
     "\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1,\"role\":\"s\"},{\"dgn\":\"1FEDB\",\"instance\":1}]}"
 
 static void test_edit_fields(void)
 {
-    g_autoptr(Rules) of =
-        rules("{\"immutable_fields\":[\"entity_id\",\"device_type\",\"instance\"],\"runtime_editable_fields\":[\"name\",\"role\"]}",
-              NULL);
+    g_autoptr(Rules) of = rules(
+        "{\"immutable_fields\":[\"entity_id\",\"device_type\",\"instance\"],\"runtime_editable_fields\":[\"name\",\"role\"]}",
+        NULL);
     static const EditRow rows[] = {
         {LAMP_DATA, LAMP_DATA, LAMP_DATA, "", false, -1},
-        {LAMP_DATA, LAMP_DATA, "{\"entity_id\":\"lamp\",\"device_type\":\"light\",\"name\":\"New\",\"z\":1,"
-                               "\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1,\"role\":\"s\"},{\"dgn\":\"1FEDB\",\"instance\":1}]}",
+        {LAMP_DATA, LAMP_DATA,
+         "{\"entity_id\":\"lamp\",\"device_type\":\"light\",\"name\":\"New\",\"z\":1,"
+         "\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1,\"role\":\"s\"},{\"dgn\":\"1FEDB\",\"instance\":1}]}",
          "/name", false, -1},
         /* An immutable field, also where its value stays, also with force. */
         {LAMP_DATA, LAMP_DATA, LAMP_DATA, "/device_type", false, CONFIG_ERROR_IMMUTABLE},
@@ -204,11 +219,13 @@ static void test_edit_fields(void)
         {LAMP_DATA, LAMP_DATA, LAMP_DATA, "/bindings/1FEDA:1/device_type", true, CONFIG_ERROR_IMMUTABLE},
         {LAMP_DATA, LAMP_DATA, LAMP_DATA, "/bindings/1FEDA:1", true, CONFIG_ERROR_IMMUTABLE},
         /* Found by what differs when nobody named it. */
-        {LAMP_DATA, LAMP_DATA, "{\"entity_id\":\"lamp\",\"device_type\":\"lock\",\"name\":\"Lamp\",\"z\":1,"
-                               "\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1,\"role\":\"s\"},{\"dgn\":\"1FEDB\",\"instance\":1}]}",
+        {LAMP_DATA, LAMP_DATA,
+         "{\"entity_id\":\"lamp\",\"device_type\":\"lock\",\"name\":\"Lamp\",\"z\":1,"
+         "\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1,\"role\":\"s\"},{\"dgn\":\"1FEDB\",\"instance\":1}]}",
          NULL, true, CONFIG_ERROR_IMMUTABLE},
-        {LAMP_DATA, LAMP_DATA, "{\"entity_id\":\"lamp\",\"device_type\":\"light\",\"name\":\"Lamp\",\"z\":1,"
-                               "\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":2,\"role\":\"s\"},{\"dgn\":\"1FEDB\",\"instance\":1}]}",
+        {LAMP_DATA, LAMP_DATA,
+         "{\"entity_id\":\"lamp\",\"device_type\":\"light\",\"name\":\"Lamp\",\"z\":1,"
+         "\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":2,\"role\":\"s\"},{\"dgn\":\"1FEDB\",\"instance\":1}]}",
          NULL, true, CONFIG_ERROR_IMMUTABLE},
         /* Not meant to be edited: force. */
         {LAMP_DATA, LAMP_DATA, LAMP_DATA, "/z", false, CONFIG_ERROR_IMMUTABLE},
@@ -231,10 +248,12 @@ static void test_edit_fields(void)
 
 static void test_edit_other_sections(void)
 {
-    g_autoptr(Rules) of = rules("{\"immutable_fields\":[\"year\"],\"runtime_editable_fields\":[\"name\"]}", NULL);
+    g_autoptr(Rules) of =
+        rules("{\"immutable_fields\":[\"year\"],\"runtime_editable_fields\":[\"name\"]}", NULL);
     static const EditRow rows[] = {
         /* What is meant for devices does not bind other sections, immutable does. */
-        {"{\"year\":1,\"note\":1}", "{\"year\":1,\"note\":1}", "{\"year\":1,\"note\":2}", "/note", false, -1},
+        {"{\"year\":1,\"note\":1}", "{\"year\":1,\"note\":1}", "{\"year\":1,\"note\":2}", "/note", false,
+         -1},
         {"{\"year\":1}", "{\"year\":1}", "{\"year\":2}", "/year", true, CONFIG_ERROR_IMMUTABLE},
         {"{}", "{}", "{\"entity_id\":5}", "/entity_id", false, -1},
         {NULL, NULL, "[1]", NULL, false, -1},
@@ -265,7 +284,8 @@ static void test_edit_identity(void)
         {NULL, NULL, "{\"entity_id\":5}", NULL, true, CONFIG_ERROR_INVALID_DATA},
         {NULL, NULL, "[1]", NULL, true, CONFIG_ERROR_INVALID_DATA},
         {NULL, NULL, "{\"entity_id\":\"lamp\",\"bindings\":{}}", NULL, true, CONFIG_ERROR_INVALID_DATA},
-        {NULL, NULL, "{\"entity_id\":\"lamp\",\"bindings\":[{\"dgn\":\"1FEDA\"}]}", NULL, true, CONFIG_ERROR_INVALID_DATA},
+        {NULL, NULL, "{\"entity_id\":\"lamp\",\"bindings\":[{\"dgn\":\"1FEDA\"}]}", NULL, true,
+         CONFIG_ERROR_INVALID_DATA},
     };
 
     assert_edits(of, LAMP, rows, G_N_ELEMENTS(rows));
@@ -276,19 +296,25 @@ static void test_edit_identity_of_bindings(void)
 {
     g_autoptr(Rules) of = rules(NULL, NULL);
     static const EditRow rows[] = {
-        {LAMP_DATA, LAMP_DATA, "{\"entity_id\":\"lamp\",\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1,\"entity_id\":\"other\"}]}", NULL,
-         true, CONFIG_ERROR_INVALID_DATA},
-        {LAMP_DATA, LAMP_DATA, "{\"entity_id\":\"lamp\",\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1,\"entity_id\":null}]}", NULL, true,
-         CONFIG_ERROR_INVALID_DATA},
-        {LAMP_DATA, LAMP_DATA, "{\"entity_id\":\"lamp\",\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1,\"entity_id\":\"lamp\"}]}", NULL,
-         true, -1},
-        {LAMP_DATA, LAMP_DATA, "{\"entity_id\":\"lamp\",\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1,\"bindings\":1}]}", NULL, true,
-         CONFIG_ERROR_INVALID_DATA},
-        {LAMP_DATA, LAMP_DATA, "{\"entity_id\":\"lamp\",\"device_type\":\"light\",\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1},"
-                               "{\"dgn\":\"1FEDA\",\"instance\":2,\"device_type\":\"lock\"}]}",
+        {LAMP_DATA, LAMP_DATA,
+         "{\"entity_id\":\"lamp\",\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1,\"entity_id\":\"other\"}]}",
          NULL, true, CONFIG_ERROR_INVALID_DATA},
-        {LAMP_DATA, LAMP_DATA, "{\"entity_id\":\"lamp\",\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1},"
-                               "{\"dgn\":\"1FEDA\",\"instance\":2,\"device_type\":\"lock\"}]}",
+        {LAMP_DATA, LAMP_DATA,
+         "{\"entity_id\":\"lamp\",\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1,\"entity_id\":null}]}",
+         NULL, true, CONFIG_ERROR_INVALID_DATA},
+        {LAMP_DATA, LAMP_DATA,
+         "{\"entity_id\":\"lamp\",\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1,\"entity_id\":\"lamp\"}]}",
+         NULL, true, -1},
+        {LAMP_DATA, LAMP_DATA,
+         "{\"entity_id\":\"lamp\",\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1,\"bindings\":1}]}", NULL,
+         true, CONFIG_ERROR_INVALID_DATA},
+        {LAMP_DATA, LAMP_DATA,
+         "{\"entity_id\":\"lamp\",\"device_type\":\"light\",\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1},"
+         "{\"dgn\":\"1FEDA\",\"instance\":2,\"device_type\":\"lock\"}]}",
+         NULL, true, CONFIG_ERROR_INVALID_DATA},
+        {LAMP_DATA, LAMP_DATA,
+         "{\"entity_id\":\"lamp\",\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1},"
+         "{\"dgn\":\"1FEDA\",\"instance\":2,\"device_type\":\"lock\"}]}",
          NULL, true, -1},
     };
 
@@ -298,13 +324,17 @@ static void test_edit_identity_of_bindings(void)
 /* An edit may not break a rule; what was broken before may stay. */
 static void test_edit_problems(void)
 {
-    g_autoptr(Rules) of = rules(NULL, "{\"entity_validation\":{\"required_fields\":[\"name\"],\"supported_device_types\":[\"light\"]}}");
+    g_autoptr(Rules) of = rules(
+        NULL,
+        "{\"entity_validation\":{\"required_fields\":[\"name\"],\"supported_device_types\":[\"light\"]}}");
     static const EditRow rows[] = {
-        {NULL, "{\"entity_id\":\"lamp\",\"name\":1}", "{\"entity_id\":\"lamp\"}", "/name", true, CONFIG_ERROR_INVALID_DATA},
-        {NULL, "{\"entity_id\":\"lamp\"}", "{\"entity_id\":\"lamp\",\"x\":1}", "/x", false, -1},
-        {NULL, "{\"entity_id\":\"lamp\"}", "{\"entity_id\":\"lamp\",\"device_type\":\"lock\"}", NULL, false, CONFIG_ERROR_INVALID_DATA},
-        {NULL, "{\"entity_id\":\"lamp\",\"device_type\":\"lock\"}", "{\"entity_id\":\"lamp\",\"device_type\":\"door\"}", NULL, false,
+        {NULL, "{\"entity_id\":\"lamp\",\"name\":1}", "{\"entity_id\":\"lamp\"}", "/name", true,
          CONFIG_ERROR_INVALID_DATA},
+        {NULL, "{\"entity_id\":\"lamp\"}", "{\"entity_id\":\"lamp\",\"x\":1}", "/x", false, -1},
+        {NULL, "{\"entity_id\":\"lamp\"}", "{\"entity_id\":\"lamp\",\"device_type\":\"lock\"}", NULL, false,
+         CONFIG_ERROR_INVALID_DATA},
+        {NULL, "{\"entity_id\":\"lamp\",\"device_type\":\"lock\"}",
+         "{\"entity_id\":\"lamp\",\"device_type\":\"door\"}", NULL, false, CONFIG_ERROR_INVALID_DATA},
         {NULL, NULL, "{\"entity_id\":\"lamp\"}", NULL, false, CONFIG_ERROR_INVALID_DATA},
         {NULL, NULL, "{\"entity_id\":\"lamp\",\"name\":\"x\"}", NULL, false, -1},
     };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* test-seeds.c: the coach files that ship with us: each can be read, keeps its own rules, and comes back from
- * an export with the same data. */
+/* test-seeds.c: the coach files that ship with us: each can be read, keeps its own rules, and comes back
+ * from an export with the same data. */
 
 #include "base/yaml.h"
 #include "coach/coach-file.h"
@@ -11,7 +11,8 @@
 
 static char *read_seed(const char *name, gsize *ret_length)
 {
-    g_autofree char *in_folder = g_build_filename("seeds/coaches", name, NULL), *path = source_file(in_folder);
+    g_autofree char *in_folder = g_build_filename("seeds/coaches", name, NULL),
+                    *path = source_file(in_folder);
     g_autoptr(GError) error = NULL;
     char *text;
 
@@ -56,13 +57,15 @@ static void test_paths(gconstpointer name)
     g_autoptr(GHashTable) paths = g_hash_table_new(g_str_hash, g_str_equal);
 
     for (guint i = 0; i < file->components->len; i++)
-        g_assert_true(g_hash_table_add(paths, ((const Component *) g_ptr_array_index(file->components, i))->path));
+        g_assert_true(
+            g_hash_table_add(paths, ((const Component *) g_ptr_array_index(file->components, i))->path));
 }
 
 static void test_valid(gconstpointer name)
 {
     g_autoptr(CoachFile) file = parse_seed(name);
-    g_autoptr(Value) metadata = section_of(file, "file_metadata"), validation = section_of(file, "validation_rules");
+    g_autoptr(Value) metadata = section_of(file, "file_metadata"),
+                     validation = section_of(file, "validation_rules");
     g_autoptr(Rules) rules = rules_new(metadata, validation);
     g_autoptr(GPtrArray) problems = problem_list_new();
 
@@ -79,7 +82,8 @@ static void test_export(gconstpointer name)
     gsize length;
     g_autofree char *text = read_seed(name, &length);
     g_autoptr(GError) error = NULL;
-    g_autoptr(Value) data = yaml_parse(text, length, &yaml_limits_default, &error), expanded = NULL, other = NULL;
+    g_autoptr(Value) data = yaml_parse(text, length, &yaml_limits_default, &error), expanded = NULL,
+                     other = NULL;
     g_autoptr(CoachFile) file = parse_seed(name), again = NULL, shuffled_file = NULL;
 
     g_assert_no_error(error);
@@ -104,7 +108,8 @@ static void test_export(gconstpointer name)
 static void test_editable(gconstpointer name)
 {
     g_autoptr(CoachFile) file = parse_seed(name);
-    g_autoptr(Value) metadata = section_of(file, "file_metadata"), validation = section_of(file, "validation_rules");
+    g_autoptr(Value) metadata = section_of(file, "file_metadata"),
+                     validation = section_of(file, "validation_rules");
     g_autoptr(Rules) rules = rules_new(metadata, validation);
     g_autoptr(Value) value = value_new_string("A name of my own");
     unsigned n = 0;
@@ -121,7 +126,8 @@ static void test_editable(gconstpointer name)
         g_assert_no_error(error);
         after = override_apply(component->path, component->data, list);
         g_ptr_array_add(fields, (char *) "/friendly_name");
-        g_assert_true(rules_check_edit(rules, component->path, component->data, component->data, after, fields, false, &error));
+        g_assert_true(rules_check_edit(rules, component->path, component->data, component->data, after,
+                                       fields, false, &error));
         g_assert_no_error(error);
         g_assert_cmpstr(value_map_get_string(after, "friendly_name"), ==, "A name of my own");
         n++;

@@ -1,6 +1,1288 @@
-#include <glib.h>
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* test-service.c: the operations, with a real database and a folder of coach files of their own; and the law
+ * that memory, database and record never disagree, whatever is edited. */
+
+#include "service/service.h"
+
+#include <glib/gstdio.h>
+#include <sqlite3.h>
+#include <string.h>
+
+#include "coach/dgn.h"
+#include "coach/path.h"
+#include "support.h"
+
+#define MODEL "coach"
+
+static const char *const coach_text =
+    "coach_info: {year: 2021, make: Entegra}\n"
+    "file_metadata: {version: '1.0'}\n"
+    "areas:\n"
+    "  interior: {name: Inside}\n"
+    "1FEDA:\n"
+    "  25:\n"
+    "    - {entity_id: bed, friendly_name: Bed Light, device_type: light, area: interior.bedroom, interface: house, role: s}\n"
+    "    - {entity_id: bath, friendly_name: Bath, device_type: light, suggested_area: Bath}\n"
+    "  default: [{entity_id: any, device_type: light}]\n"
+    "1FEDB:\n"
+    "  25:\n"
+    "    - {entity_id: bed, friendly_name: Bed Light, device_type: light, area: interior.bedroom, interface: house, role: c}\n"
+    "1FEE5:\n"
+    "  1: [{entity_id: door, friendly_name: Door, device_type: lock, area: interior}]\n";
+
+/* A model with rules of its own. */
+static const char *const strict_text = "file_metadata:\n"
+                                       "  immutable_fields: [device_type]\n"
+                                       "  runtime_editable_fields: [name]\n"
+                                       "validation_rules:\n"
+                                       "  entity_validation: {required_fields: [name]}\n"
+                                       "  interface_validation: {allowed_logical_interfaces: [house], "
+                                       "allowed_physical_interfaces: [can0]}\n"
+                                       "1FEDA:\n"
+                                       "  1: [{entity_id: lamp, name: Lamp, device_type: light, z: 1}]\n";
+
+/* A service in a folder */
+
+typedef struct Fixture {
+    char *state, *seeds;
+    Service *service;
+    unsigned n_events;
+    ServiceEventType event;
+    char *paths, *event_model, *event_kind;
+    int64_t event_change;
+} Fixture;
+
+static void observe(const ServiceEvent *event, void *userdata)
+{
+    Fixture *f = userdata;
+
+    f->n_events++;
+    f->event = event->type;
+    f->event_change = event->change;
+    g_free(f->paths);
+    f->paths = event->paths ? g_strjoinv("\n", (char **) event->paths) : NULL;
+    g_free(f->event_model);
+    f->event_model = g_strdup(event->model);
+    g_free(f->event_kind);
+    f->event_kind = g_strdup(event->kind);
+}
+
+static void write_seed(Fixture *f, const char *model, const char *text)
+{
+    g_autofree char *name = g_strconcat(model, ".yml", NULL);
+    g_autofree char *path = g_build_filename(f->seeds, "coaches", name, NULL);
+
+    g_assert_true(g_file_set_contents(path, text, -1, NULL));
+}
+
+static void start(Fixture *f)
+{
+    f->service = service_new(f->state, f->seeds);
+    service_set_observer(f->service, observe, f);
+}
+
+static void stop(Fixture *f)
+{
+    g_clear_pointer(&f->service, service_free);
+}
+
+static void set_up(Fixture *f, gconstpointer unused)
+{
+    f->state = folder_new();
+    f->seeds = folder_new();
+    g_autofree char *coaches = g_build_filename(f->seeds, "coaches", NULL);
+    g_assert_cmpint(g_mkdir(coaches, 0700), ==, 0);
+    write_seed(f, MODEL, coach_text);
+    start(f);
+}
+
+static void tear_down(Fixture *f, gconstpointer unused)
+{
+    stop(f);
+    folder_remove(f->state);
+    folder_remove(f->seeds);
+    g_free(f->paths);
+    g_free(f->event_model);
+    g_free(f->event_kind);
+}
+
+static char *raw_text(const char *folder, const char *sql)
+{
+    g_autofree char *path = g_build_filename(folder, "config.db", NULL);
+    sqlite3 *handle;
+    sqlite3_stmt *statement;
+    char *text = NULL;
+
+    g_assert_cmpint(sqlite3_open(path, &handle), ==, SQLITE_OK);
+    if (sqlite3_prepare_v2(handle, sql, -1, &statement, NULL) != SQLITE_OK)
+        g_error("%s: %s", sql, sqlite3_errmsg(handle));
+    int r = sqlite3_step(statement);
+    if (r == SQLITE_ROW)
+        text = g_strdup((const char *) sqlite3_column_text(statement, 0));
+    else if (r != SQLITE_DONE)
+        g_error("%s: %s", sql, sqlite3_errmsg(handle));
+    sqlite3_finalize(statement);
+    sqlite3_close(handle);
+    return text;
+}
+
+/* Short ways to write */
+
+static const Actor ann = {.uid = 1000, .pid = 42, .user = (char *) "ann", .process = (char *) "panel"};
+static const WriteOptions no_options = {0};
+static const WriteOptions forced = {.force = true};
+
+static int64_t commit(Fixture *f, Plan *plan)
+{
+    g_autoptr(GError) error = NULL;
+    int64_t change = -1;
+
+    g_assert_nonnull(plan);
+    service_commit(f->service, plan, &ann, &change, &error);
+    g_assert_no_error(error);
+    plan_free(plan);
+    return change;
+}
+
+static void import(Fixture *f, const char *model)
+{
+    g_autoptr(GError) error = NULL;
+    Plan *plan = service_plan_import(f->service, model, "", &no_options, &error);
+
+    g_assert_no_error(error);
+    commit(f, plan);
+}
+
+/* Edits as lines of "op path [field [value]]". */
+static Plan *plan_lines(Fixture *f, const char *model, const char *lines, const WriteOptions *options,
+                        GError **error)
+{
+    g_auto(GStrv) split = g_strsplit(lines, "\n", -1);
+    g_autoptr(GPtrArray) edits = g_ptr_array_new_with_free_func((GDestroyNotify) edit_free);
+
+    for (char **line = split; *line; line++) {
+        g_auto(GStrv) words = g_strsplit(*line, " ", 4);
+        guint n = g_strv_length(words);
+        EditOp op;
+        Edit *edit;
+
+        g_assert_true(edit_op_from_string(words[0], &op));
+        if (op == EDIT_PUT) {
+            const char *value = strchr(strchr(*line, ' ') + 1, ' ') + 1;
+            edit = edit_new(op, words[1], "", value, error);
+        } else {
+            edit = edit_new(op, words[1], n > 2 ? words[2] : "", n > 3 ? words[3] : "", error);
+        }
+        if (!edit)
+            return NULL;
+        g_ptr_array_add(edits, edit);
+    }
+    return service_plan_edits(f->service, model, edits, "because", options, error);
+}
+
+static int64_t edit(Fixture *f, const char *lines)
+{
+    g_autoptr(GError) error = NULL;
+    Plan *plan = plan_lines(f, MODEL, lines, &forced, &error);
+
+    g_assert_no_error(error);
+    return commit(f, plan);
+}
+
+static void assert_edit_fails(Fixture *f, const char *model, const char *lines, const WriteOptions *options,
+                              ConfigError code)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Plan) plan = NULL;
+    int64_t before, after;
+
+    g_test_message("%s", lines);
+    g_assert_true(service_get_revision(f->service, &before, NULL));
+    plan = plan_lines(f, model, lines, options, &error);
+    g_assert_null(plan);
+    g_assert_error(error, CONFIG_ERROR, (int) code);
+    g_assert_true(service_get_revision(f->service, &after, NULL));
+    g_assert_cmpint(before, ==, after);
+}
+
+static char *data_of(Fixture *f, const char *path)
+{
+    const CachedMapping *mapping = NULL;
+    g_autoptr(GError) error = NULL;
+    int64_t revision;
+
+    if (!service_get_mapping(f->service, MODEL, path, &mapping, &revision, &error)) {
+        g_assert_error(error, CONFIG_ERROR, CONFIG_ERROR_NO_SUCH_MAPPING);
+        return NULL;
+    }
+    return g_strdup(mapping->data);
+}
+
+static void assert_data(Fixture *f, const char *path, const char *expected)
+{
+    g_autofree char *data = data_of(f, path);
+
+    if (!expected) {
+        g_assert_null(data);
+        return;
+    }
+    g_assert_nonnull(data);
+    g_autoptr(Value) value = parse(data);
+    assert_json(value, expected);
+}
+
+static void assert_intact(Fixture *f)
+{
+    g_autofree char *problem = NULL;
+    int64_t checked, revision;
+
+    g_assert_true(service_verify_history(f->service, &checked, &problem, NULL));
+    g_assert_cmpstr(problem, ==, NULL);
+    g_assert_true(service_get_revision(f->service, &revision, NULL));
+    g_assert_cmpint(checked, ==, revision);
+}
+
+/* Everything that a reader can see, as one value */
+
+static void dump_mappings(Service *service, Value **dump)
+{
+    g_autoptr(GPtrArray) page = NULL;
+    g_autoptr(Value) mappings = value_new_map(), explained = value_new_map();
+    const char *next;
+
+    check(service_get_mappings(service, MODEL, "", "", G_MAXUINT, &page, &next, NULL));
+    for (guint i = 0; i < page->len; i++) {
+        const CachedMapping *mapping = g_ptr_array_index(page, i), *one = NULL;
+        g_autofree char *text = NULL;
+        Value *row = value_new_list();
+        int64_t revision;
+
+        value_list_take(&row, value_new_string(mapping->data));
+        value_list_take(&row, value_new_string(mapping->source));
+        value_map_take(&mappings, mapping->path, row);
+        check(service_get_mapping(service, MODEL, mapping->path, &one, &revision, NULL));
+        check(g_str_equal(one->data, mapping->data));
+        check(service_explain(service, MODEL, mapping->path, &text, NULL));
+        value_map_take(&explained, mapping->path, parse(text));
+    }
+    value_map_set(dump, "mappings", mappings);
+    value_map_set(dump, "explained", explained);
+}
+
+static void dump_lookups(Service *service, Value **dump)
+{
+    static const uint32_t dgns[] = {0x1FEDA, 0x1FEDB, 0x1FEE5, 0x0EF00, 0x19FED, 0};
+    static const int instances[] = {0, 1, 25, 26, 255, 7, INSTANCE_DEFAULT};
+    g_autoptr(Value) lookups = value_new_map();
+
+    for (guint i = 0; i < G_N_ELEMENTS(dgns) * G_N_ELEMENTS(instances); i++) {
+        g_autoptr(GPtrArray) devices = NULL;
+        char key[BINDING_KEY_SIZE];
+        Value *list = value_new_list();
+
+        binding_key_format(dgns[i / G_N_ELEMENTS(instances)], instances[i % G_N_ELEMENTS(instances)], key);
+        check(service_lookup(service, MODEL, dgns[i / G_N_ELEMENTS(instances)],
+                             instances[i % G_N_ELEMENTS(instances)], &devices, NULL));
+        for (guint j = 0; j < devices->len; j++) {
+            const LookupResult *device = g_ptr_array_index(devices, j);
+            value_list_take(&list, value_new_string(device->path));
+            value_list_take(&list, parse(device->data));
+        }
+        value_map_take(&lookups, key, list);
+    }
+    value_map_set(dump, "lookups", lookups);
+}
+
+static char *find(Service *service, const FindQuery *query)
+{
+    g_autoptr(GPtrArray) found = NULL;
+    g_autoptr(GError) error = NULL;
+    GString *text = g_string_new(NULL);
+
+    service_find_mappings(service, MODEL, query, &found, &error);
+    check_no_error(error);
+    for (guint i = 0; i < found->len; i++)
+        g_string_append_printf(text, "%s%s", i ? " " : "",
+                               ((const CachedMapping *) g_ptr_array_index(found, i))->path);
+    return g_string_free(text, FALSE);
+}
+
+static void dump_finds(Service *service, Value **dump)
+{
+    static const FindQuery queries[] = {
+        {.text = "a"},
+        {.text = "light"},
+        {.device_type = "light"},
+        {.area = "on"},
+        {.interface = "house"},
+        {.has_dgn = true, .dgn = 0x1FEDA},
+        {.has_instance = true, .instance = 25},
+        {.has_instance = true, .instance = INSTANCE_DEFAULT},
+    };
+    g_autoptr(Value) finds = value_new_list();
+
+    for (guint i = 0; i < G_N_ELEMENTS(queries); i++) {
+        g_autofree char *found = find(service, &queries[i]);
+        value_list_take(&finds, value_new_string(found));
+    }
+    value_map_set(dump, "finds", finds);
+}
+
+static Value *dump_service(Service *service)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) models = NULL, problems = NULL;
+    g_autoptr(Value) said = value_new_list();
+    Value *dump = value_new_map();
+    int64_t revision;
+
+    service_get_revision(service, &revision, &error);
+    check_no_error(error);
+    value_map_take(&dump, "revision", value_new_integer(revision));
+    dump_mappings(service, &dump);
+    dump_lookups(service, &dump);
+    dump_finds(service, &dump);
+    check(service_validate(service, MODEL, &problems, NULL));
+    for (guint i = 0; i < problems->len; i++) {
+        const Problem *problem = g_ptr_array_index(problems, i);
+        value_list_take(&said, value_new_string(problem->severity));
+        value_list_take(&said, value_new_string(problem->path));
+        value_list_take(&said, value_new_string(problem->field));
+        value_list_take(&said, value_new_string(problem->message));
+    }
+    value_map_set(&dump, "problems", said);
+    check(service_list_models(service, &models, NULL));
+    for (guint i = 0; i < models->len; i++) {
+        const ModelInfo *info = g_ptr_array_index(models, i);
+        if (!g_str_equal(info->id, MODEL))
+            continue;
+        value_map_take(&dump, "devices", value_new_integer(info->n_devices));
+        value_map_take(&dump, "edits", value_new_integer(info->import->n_edits));
+    }
+    return dump;
+}
+
+/* A service that starts anew on a copy of the database knows the same. */
+static void check_fresh(Fixture *f, Value *dump)
+{
+    char *folder = folder_new();
+    g_autofree char *sql = g_strdup_printf("VACUUM INTO '%s/config.db'", folder);
+    Service *fresh;
+
+    g_assert_null(raw_text(f->state, sql));
+    fresh = service_new(folder, f->seeds);
+    g_autoptr(Value) other = dump_service(fresh);
+    assert_equal(dump, other);
+    service_free(fresh);
+    folder_remove(folder);
+}
+
+static void assert_fresh(Fixture *f)
+{
+    g_autoptr(Value) dump = dump_service(f->service);
+
+    check_fresh(f, dump);
+}
+
+/* Models and import */
+
+static const ModelInfo *find_model(GPtrArray *models, const char *id)
+{
+    for (guint i = 0; i < models->len; i++)
+        if (g_str_equal(((const ModelInfo *) g_ptr_array_index(models, i))->id, id))
+            return g_ptr_array_index(models, i);
+    return NULL;
+}
+
+static void test_import(Fixture *f, gconstpointer unused)
+{
+    g_autoptr(GPtrArray) before = NULL, after = NULL, page = NULL, changes = NULL;
+    g_autoptr(GError) error = NULL;
+    const char *next;
+    bool needed = false;
+    int64_t revision, next_change;
+    const ModelInfo *info;
+
+    g_assert_true(service_list_models(f->service, &before, NULL));
+    info = find_model(before, MODEL);
+    g_assert_nonnull(info);
+    g_assert_true(info->bundled && !info->import && !info->active && !info->update_available);
+    g_assert_cmpstr(info->year, ==, "2021");
+    g_assert_cmpstr(info->bundled_version, ==, "1.0");
+    g_assert_cmpuint(info->n_devices, ==, 4);
+    /* What is compiled in is there too. */
+    g_assert_nonnull(find_model(before, "2021_Entegra_Aspire_44R"));
+
+    g_assert_false(service_get_mappings(f->service, MODEL, "", "", 10, &page, &next, &error));
+    g_assert_error(error, CONFIG_ERROR, CONFIG_ERROR_NOT_IMPORTED);
+    g_clear_error(&error);
+    g_assert_true(service_needs_import(f->service, MODEL, &needed, NULL));
+    g_assert_true(needed);
+
+    import(f, MODEL);
+    g_assert_cmpuint(f->n_events, ==, 1);
+    g_assert_cmpint(f->event, ==, SERVICE_EVENT_MODEL_IMPORTED);
+    g_assert_cmpstr(f->event_model, ==, MODEL);
+    g_assert_cmpint(f->event_change, ==, 1);
+    g_assert_true(service_needs_import(f->service, MODEL, &needed, NULL));
+    g_assert_false(needed);
+    g_assert_true(service_list_models(f->service, &after, NULL));
+    info = find_model(after, MODEL);
+    g_assert_nonnull(info->import);
+    g_assert_cmpstr(info->import->content_hash, ==, info->bundled_hash);
+
+    /* Once more changes nothing. */
+    import(f, MODEL);
+    g_assert_cmpuint(f->n_events, ==, 1);
+    g_assert_true(service_get_revision(f->service, &revision, NULL));
+    g_assert_cmpint(revision, ==, 1);
+    g_assert_true(service_list_changes(f->service, 0, 10, NULL, NULL, &changes, &next_change, NULL));
+    g_assert_cmpuint(changes->len, ==, 1);
+    assert_fresh(f);
+    assert_intact(f);
+}
+
+static void test_no_such_model(Fixture *f, gconstpointer unused)
+{
+    static const char *const names[] = {"none", "../coach", "coach.yml", "", ".hidden", "a/b", NULL};
+    bool needed;
+
+    for (guint i = 0; names[i]; i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_null(service_plan_import(f->service, names[i], "", &no_options, &error));
+        g_assert_error(error, CONFIG_ERROR, CONFIG_ERROR_NO_SUCH_MODEL);
+        g_clear_error(&error);
+        g_assert_false(service_needs_import(f->service, names[i], &needed, &error));
+        g_assert_error(error, CONFIG_ERROR, CONFIG_ERROR_NO_SUCH_MODEL);
+    }
+}
+
+static void test_import_of_broken_file(Fixture *f, gconstpointer unused)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) models = NULL;
+    g_autofree char *rows = NULL;
+
+    write_seed(f, "broken", "a: 1\na: 2\n");
+    g_assert_null(service_plan_import(f->service, "broken", "", &no_options, &error));
+    g_assert_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_FILE);
+    g_assert_nonnull(strstr(error->message, "line 2, column 1"));
+    /* It stands in the list, with what is wrong with it. */
+    g_assert_true(service_list_models(f->service, &models, NULL));
+    g_assert_nonnull(find_model(models, "broken")->problem);
+    rows = raw_text(f->state, "SELECT count(*) FROM changes");
+    g_assert_cmpstr(rows, ==, "0");
+}
+
+static void test_newer_bundled_file(Fixture *f, gconstpointer unused)
+{
+    g_autoptr(GPtrArray) models = NULL, same = NULL;
+    g_autofree char *commented = g_strconcat("# The same.\n", coach_text, NULL);
+    g_autofree char *changed = g_strconcat(coach_text, "new: 1\n", NULL);
+
+    import(f, MODEL);
+    write_seed(f, MODEL, commented);
+    g_assert_true(service_list_models(f->service, &same, NULL));
+    g_assert_false(find_model(same, MODEL)->update_available);
+    write_seed(f, MODEL, changed);
+    g_assert_true(service_list_models(f->service, &models, NULL));
+    g_assert_true(find_model(models, MODEL)->update_available);
+    /* It does not replace what is imported. */
+    import(f, MODEL);
+    assert_data(f, "new", NULL);
+}
+
+/* Reading */
+
+static void test_pages(Fixture *f, gconstpointer unused)
+{
+    static const char *const prefixes[] = {"", "devices/", "devices/b", "areas", "z", NULL};
+
+    import(f, MODEL);
+    for (guint p = 0; prefixes[p]; p++) {
+        g_autoptr(GPtrArray) all = NULL;
+        const char *next;
+
+        g_assert_true(service_get_mappings(f->service, MODEL, prefixes[p], "", 1000, &all, &next, NULL));
+        g_assert_cmpstr(next, ==, "");
+        for (unsigned limit = 1; limit < 4; limit++) {
+            g_autofree char *after = g_strdup("");
+            guint n = 0;
+
+            do {
+                g_autoptr(GPtrArray) page = NULL;
+
+                g_assert_true(
+                    service_get_mappings(f->service, MODEL, prefixes[p], after, limit, &page, &next, NULL));
+                g_assert_cmpuint(page->len, <=, limit);
+                for (guint i = 0; i < page->len; i++)
+                    g_assert_true(g_ptr_array_index(page, i) == g_ptr_array_index(all, n + i));
+                n += page->len;
+                g_free(after);
+                after = g_strdup(next);
+            } while (next[0]);
+            g_assert_cmpuint(n, ==, all->len);
+        }
+    }
+}
+
+static void assert_found(Fixture *f, FindQuery query, const char *expected)
+{
+    g_autofree char *found = find(f->service, &query);
+
+    g_assert_cmpstr(found, ==, expected);
+}
+
+static void test_find(Fixture *f, gconstpointer unused)
+{
+    import(f, MODEL);
+    assert_found(f, (FindQuery){.device_type = "light"}, "devices/any devices/bath devices/bed");
+    assert_found(f, (FindQuery){.area = "interior"}, "devices/bed devices/door");
+    assert_found(f, (FindQuery){.area = "interior.bedroom"}, "devices/bed");
+    assert_found(f, (FindQuery){.area = "interior.bed"}, "");
+    assert_found(f, (FindQuery){.area = "bath"}, "devices/bath");
+    assert_found(f, (FindQuery){.interface = "house"}, "devices/bed");
+    assert_found(f, (FindQuery){.text = "BED light"}, "devices/bed");
+    assert_found(f, (FindQuery){.text = "inside"}, "areas/interior");
+    assert_found(f, (FindQuery){.has_dgn = true, .dgn = 0x1FEDA}, "devices/any devices/bath devices/bed");
+    assert_found(f, (FindQuery){.has_dgn = true, .dgn = 0x1FEDA, .has_instance = true, .instance = 25},
+                 "devices/bath devices/bed");
+    assert_found(
+        f, (FindQuery){.has_dgn = true, .dgn = 0x1FEDA, .has_instance = true, .instance = INSTANCE_DEFAULT},
+        "devices/any");
+    assert_found(f, (FindQuery){.has_instance = true, .instance = 1}, "devices/door");
+    assert_found(f, (FindQuery){.device_type = "light", .text = "bath"}, "devices/bath");
+    assert_found(f, (FindQuery){.has_dgn = true, .dgn = 0x1FEDA, .device_type = "lock"}, "");
+    /* And after each kind of edit. */
+    edit(f, "set devices/bath /device_type \"lock\"\ndelete devices/any");
+    assert_found(f, (FindQuery){.device_type = "light"}, "devices/bed");
+    assert_found(f, (FindQuery){.has_dgn = true, .dgn = 0x1FEDA}, "devices/bath devices/bed");
+    edit(f, "reset devices/any\nreset devices/bath");
+    assert_found(f, (FindQuery){.device_type = "light"}, "devices/any devices/bath devices/bed");
+}
+
+/* A field that differs between the places of a device is looked for at each. */
+static void test_find_at_bindings(Fixture *f, gconstpointer unused)
+{
+    import(f, MODEL);
+    edit(f, "set devices/bed /bindings/1FEDB:25/interface \"chassis\"");
+    assert_found(f, (FindQuery){.interface = "chassis"}, "devices/bed");
+    assert_found(f, (FindQuery){.interface = "house"}, "devices/bed");
+}
+
+static void assert_looked_up(Fixture *f, uint32_t dgn, int instance, const char *expected)
+{
+    g_autoptr(GPtrArray) devices = NULL;
+    g_autoptr(Value) list = value_new_list();
+    g_autoptr(GError) error = NULL;
+
+    service_lookup(f->service, MODEL, dgn, instance, &devices, &error);
+    g_assert_no_error(error);
+    for (guint i = 0; i < devices->len; i++) {
+        const LookupResult *device = g_ptr_array_index(devices, i);
+        value_list_take(&list, value_new_string(device->path));
+        value_list_take(&list, parse(device->data));
+    }
+    assert_json(list, expected);
+}
+
+static void test_lookup(Fixture *f, gconstpointer unused)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) devices = NULL;
+
+    import(f, MODEL);
+    assert_looked_up(
+        f, 0x1FEDB, 25,
+        "[\"devices/bed\",{\"entity_id\":\"bed\",\"friendly_name\":\"Bed Light\",\"device_type\":\"light\","
+        "\"area\":\"interior.bedroom\",\"interface\":\"house\",\"role\":\"c\"}]");
+    /* Nobody at this instance: the default. */
+    assert_looked_up(f, 0x1FEDA, 7, "[\"devices/any\",{\"entity_id\":\"any\",\"device_type\":\"light\"}]");
+    assert_looked_up(f, 0x1FEDB, 7, "[]");
+    assert_looked_up(f, 0x12345, 7, "[]");
+
+    commit(f, service_plan_interface(f->service, "house", "can1", &no_options, NULL));
+    edit(f, "set devices/bed /bindings/1FEDB:25/role \"x\"\nset devices/bed /friendly_name \"Mine\"");
+    assert_looked_up(
+        f, 0x1FEDB, 25,
+        "[\"devices/bed\",{\"entity_id\":\"bed\",\"friendly_name\":\"Mine\",\"device_type\":\"light\","
+        "\"area\":\"interior.bedroom\",\"interface\":\"house\",\"role\":\"x\",\"physical_interface\":\"can1\"}]");
+    /* A binding that goes gives way to the default. */
+    edit(f, "delete devices/bed\ndelete devices/bath");
+    assert_looked_up(f, 0x1FEDA, 25, "[\"devices/any\",{\"entity_id\":\"any\",\"device_type\":\"light\"}]");
+    g_assert_false(service_lookup(f->service, MODEL, 0x20000, 1, &devices, &error));
+    g_assert_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_ARGS);
+    assert_fresh(f);
+}
+
+static Value *explained_field(Value *explained, const char *field)
+{
+    VALUE_FOREACH_ITEM (row, value_map_get(explained, "fields"))
+        if (g_strcmp0(value_map_get_string(row, "field"), field) == 0)
+            return row;
+    return NULL;
+}
+
+static void test_explain(Fixture *f, gconstpointer unused)
+{
+    g_autofree char *text = NULL, *gone = NULL;
+    g_autoptr(GError) error = NULL;
+    Value *row;
+
+    import(f, MODEL);
+    edit(f, "set devices/bed /friendly_name \"Mine\"");
+    edit(f, "unset devices/bed /area\nset devices/bed /bindings/1FEDA:25/role \"q\"");
+    g_assert_true(service_explain(f->service, MODEL, "devices/bed", &text, NULL));
+    g_autoptr(Value) explained = parse(text);
+    g_assert_cmpstr(value_map_get_string(explained, "source"), ==, "user");
+
+    row = explained_field(explained, "/friendly_name");
+    g_assert_cmpstr(value_map_get_string(row, "layer"), ==, "user");
+    g_assert_cmpstr(value_map_get_string(row, "value"), ==, "Mine");
+    g_assert_cmpstr(value_map_get_string(row, "vendor"), ==, "Bed Light");
+    g_assert_cmpstr(value_map_get_string(row, "user"), ==, "ann");
+    g_assert_cmpstr(value_map_get_string(row, "reason"), ==, "because");
+    g_assert_cmpint(value_integer(value_map_get(row, "change")), ==, 2);
+    row = explained_field(explained, "/device_type");
+    g_assert_cmpstr(value_map_get_string(row, "layer"), ==, "factory");
+    g_assert_null(value_map_get(row, "change"));
+    row = explained_field(explained, "/area");
+    assert_json(value_map_get(row, "unset"), "true");
+    g_assert_cmpstr(value_map_get_string(row, "vendor"), ==, "interior.bedroom");
+    row = explained_field(explained, "/bindings/1FEDA:25/role");
+    g_assert_cmpint(value_integer(value_map_get(row, "change")), ==, 3);
+
+    edit(f, "delete devices/bed");
+    g_assert_true(service_explain(f->service, MODEL, "devices/bed", &gone, NULL));
+    g_autoptr(Value) deleted = parse(gone);
+    assert_json(value_map_get(deleted, "deleted"), "true");
+    g_clear_pointer(&text, g_free);
+    g_assert_false(service_explain(f->service, MODEL, "devices/none", &text, &error));
+    g_assert_error(error, CONFIG_ERROR, CONFIG_ERROR_NO_SUCH_MAPPING);
+}
+
+/* Writing */
+
+static void test_edit(Fixture *f, gconstpointer unused)
+{
+    g_autoptr(GPtrArray) changes = NULL, rows = NULL;
+    int64_t next;
+
+    import(f, MODEL);
+    g_assert_cmpint(
+        edit(f, "set areas/interior /name \"In\"\nset coach_info /owner \"Ann\"\nunset coach_info /make"),
+        ==, 2);
+    assert_data(f, "areas/interior", "{\"name\":\"In\"}");
+    assert_data(f, "coach_info", "{\"year\":2021,\"owner\":\"Ann\"}");
+    g_assert_cmpuint(f->n_events, ==, 2);
+    g_assert_cmpint(f->event, ==, SERVICE_EVENT_MAPPINGS_CHANGED);
+    g_assert_cmpint(f->event_change, ==, 2);
+    g_assert_cmpstr(f->event_kind, ==, "edit");
+    g_assert_cmpstr(f->paths, ==, "areas/interior\ncoach_info");
+
+    g_assert_true(service_list_changes(f->service, 0, 10, MODEL, "edit", &changes, &next, NULL));
+    g_assert_cmpuint(changes->len, ==, 1);
+    const Change *change = g_ptr_array_index(changes, 0);
+    g_assert_cmpstr(change->actor.user, ==, "ann");
+    g_assert_cmpstr(change->reason, ==, "because");
+    g_assert_cmpuint(change->n_entries, ==, 2);
+    g_assert_true(service_list_history(f->service, MODEL, "coach_info", 0, 10, &rows, &next, NULL));
+    g_assert_cmpuint(rows->len, ==, 3);
+    for (guint i = 0; i < 2; i++) {
+        const HistoryRow *row = g_ptr_array_index(rows, i);
+        bool owner = g_str_equal(row->field, "/owner");
+
+        g_assert_cmpstr(row->kind, ==, owner ? "set" : "unset");
+        g_assert_cmpstr(row->before, ==, owner ? NULL : "\"Entegra\"");
+        g_assert_cmpstr(row->after, ==, owner ? "\"Ann\"" : NULL);
+    }
+    assert_fresh(f);
+    assert_intact(f);
+}
+
+static void test_no_ops(Fixture *f, gconstpointer unused)
+{
+    static const char *const rows[] = {
+        "set areas/interior /name \"In\"",
+        "reset coach_info",
+        "reset coach_info /year",
+        "put coach_info {\"make\":\"Entegra\",\"year\":2021}",
+        "set coach_info /owner 1\nunset coach_info /owner",
+        "put areas/new {}\ndelete areas/new",
+        "delete coach_info\nreset coach_info",
+        NULL,
+    };
+    int64_t revision;
+
+    import(f, MODEL);
+    g_assert_cmpint(edit(f, rows[0]), ==, 2);
+    for (guint i = 0; rows[i]; i++) {
+        g_autoptr(GError) error = NULL;
+        Plan *plan = plan_lines(f, MODEL, rows[i], &no_options, &error);
+
+        g_test_message("%s", rows[i]);
+        g_assert_no_error(error);
+        g_assert_true(plan_is_empty(plan));
+        g_assert_cmpint(commit(f, plan), ==, 2);
+    }
+    g_assert_cmpuint(f->n_events, ==, 2);
+    g_assert_true(service_get_revision(f->service, &revision, NULL));
+    g_assert_cmpint(revision, ==, 2);
+    g_autofree char *n_changes = raw_text(f->state, "SELECT count(*) FROM changes");
+    g_assert_cmpstr(n_changes, ==, "2");
+    /* The vendor's value is an intent all the same. */
+    g_assert_cmpint(edit(f, "set coach_info /year 2021"), ==, 3);
+}
+
+static void test_all_or_nothing(Fixture *f, gconstpointer unused)
+{
+    import(f, MODEL);
+    assert_edit_fails(f, MODEL, "set coach_info /year 1\nset areas/none /a 1\nset coach_info /make 1",
+                      &no_options, CONFIG_ERROR_NO_SUCH_MAPPING);
+    assert_data(f, "coach_info", "{\"year\":2021,\"make\":\"Entegra\"}");
+    g_assert_cmpuint(f->n_events, ==, 1);
+    assert_fresh(f);
+}
+
+static void test_refused(Fixture *f, gconstpointer unused)
+{
+    static const struct {
+        const char *lines;
+        ConfigError code;
+    } rows[] = {
+        {"set areas/none /a 1", CONFIG_ERROR_NO_SUCH_MAPPING},
+        {"delete areas/none", CONFIG_ERROR_NO_SUCH_MAPPING},
+        {"reset areas/none", CONFIG_ERROR_NO_SUCH_MAPPING},
+        {"unset coach_info /none", CONFIG_ERROR_NO_SUCH_FIELD},
+        {"set coach_info /year/deep 1", CONFIG_ERROR_INVALID_DATA},
+        {"set coach_info year 1", CONFIG_ERROR_INVALID_ARGS},
+        {"set coach_info /~2 1", CONFIG_ERROR_INVALID_ARGS},
+        {"set a/b/c /x 1", CONFIG_ERROR_INVALID_ARGS},
+        {"set coach_info /year {", CONFIG_ERROR_INVALID_DATA},
+        {"set coach_info /year {\"a\":1,\"a\":2}", CONFIG_ERROR_INVALID_DATA},
+        {"set coach_info  1", CONFIG_ERROR_INVALID_ARGS},
+        {"put coach_info [1]", CONFIG_ERROR_INVALID_DATA},
+        {"put coach_info/child {}", CONFIG_ERROR_INVALID_DATA},
+        {"put areas {}", CONFIG_ERROR_INVALID_DATA},
+        {"put devices {}", CONFIG_ERROR_INVALID_DATA},
+        {"put 1FEDC {}", CONFIG_ERROR_INVALID_DATA},
+        {"put 1FEDC/25 {}", CONFIG_ERROR_INVALID_DATA},
+        {"put devices/new {}", CONFIG_ERROR_INVALID_DATA},
+        {"put devices/new {\"entity_id\":\"other\"}", CONFIG_ERROR_INVALID_DATA},
+        {"put devices/new {\"entity_id\":\"new\",\"bindings\":[{}]}", CONFIG_ERROR_INVALID_DATA},
+        {"set devices/bed /entity_id \"x\"", CONFIG_ERROR_IMMUTABLE},
+        {"set devices/bed /bindings/1FEDA:25/entity_id \"x\"", CONFIG_ERROR_INVALID_DATA},
+    };
+
+    import(f, MODEL);
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++)
+        assert_edit_fails(f, MODEL, rows[i].lines, &forced, rows[i].code);
+    assert_edit_fails(f, "none", "set a /b 1", &no_options, CONFIG_ERROR_NO_SUCH_MODEL);
+    assert_edit_fails(f, "", "set a /b 1", &no_options, CONFIG_ERROR_NO_SUCH_MODEL);
+    assert_edit_fails(f, "2021_Entegra_Aspire_44R", "set a /b 1", &no_options, CONFIG_ERROR_NOT_IMPORTED);
+}
+
+/* A section is one component or divided into children, however it comes to be. */
+static void test_sections_stay_one_or_divided(Fixture *f, gconstpointer unused)
+{
+    import(f, MODEL);
+    /* In one call. */
+    assert_edit_fails(f, MODEL, "put new {\"a\":1}\nput new/child {}", &no_options,
+                      CONFIG_ERROR_INVALID_DATA);
+    assert_edit_fails(f, MODEL, "put new/child {}\nput new {\"a\":1}", &no_options,
+                      CONFIG_ERROR_INVALID_DATA);
+    /* By way of a deletion. */
+    edit(f, "delete coach_info");
+    edit(f, "put coach_info/child {}");
+    assert_edit_fails(f, MODEL, "reset coach_info", &no_options, CONFIG_ERROR_INVALID_DATA);
+}
+
+static void test_conflict(Fixture *f, gconstpointer unused)
+{
+    WriteOptions options = {.has_expected_revision = true, .expected_revision = 1};
+    g_autoptr(Plan) first = NULL, second = NULL;
+    g_autoptr(GError) error = NULL;
+    int64_t change;
+
+    import(f, MODEL);
+    first = plan_lines(f, MODEL, "set coach_info /year 1", &options, NULL);
+    second = plan_lines(f, MODEL, "set coach_info /year 2", &options, NULL);
+    g_assert_nonnull(first);
+    g_assert_nonnull(second);
+    g_assert_true(service_commit(f->service, first, &ann, &change, NULL));
+    g_assert_cmpint(change, ==, 2);
+    assert_edit_fails(f, MODEL, "set coach_info /year 3", &options, CONFIG_ERROR_CONFLICT);
+    /* A plan that was made before another's commit is stale. */
+    g_assert_false(service_commit(f->service, second, &ann, &change, &error));
+    g_assert_error(error, CONFIG_ERROR, CONFIG_ERROR_CONFLICT);
+    assert_data(f, "coach_info", "{\"year\":1,\"make\":\"Entegra\"}");
+    g_assert_cmpuint(f->n_events, ==, 2);
+    assert_fresh(f);
+}
+
+static void test_bounds(Fixture *f, gconstpointer unused)
+{
+    g_autoptr(GString) many = g_string_new("set coach_info /year 1");
+    g_autofree char *long_reason = g_strnfill(REASON_LENGTH_MAX + 1, 'r'),
+                    *reason = g_strnfill(REASON_LENGTH_MAX, 'r');
+    g_autoptr(GPtrArray) none = g_ptr_array_new();
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Plan) plan = NULL;
+
+    import(f, MODEL);
+    for (unsigned i = 0; i < EDITS_MAX; i++)
+        g_string_append(many, "\nset coach_info /year 1");
+    assert_edit_fails(f, MODEL, many->str, &no_options, CONFIG_ERROR_TOO_LARGE);
+    g_assert_null(service_plan_edits(f->service, MODEL, none, long_reason, &no_options, &error));
+    g_assert_error(error, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE);
+    plan = service_plan_edits(f->service, MODEL, none, reason, &no_options, NULL);
+    g_assert_true(plan_is_empty(plan));
+}
+
+static void test_new_component(Fixture *f, gconstpointer unused)
+{
+    const char *lamp =
+        "{\"entity_id\":\"lamp\",\"device_type\":\"light\",\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":25},"
+        "{\"dgn\":\"1FEDB\",\"instance\":9}]}";
+    g_autofree char *put = g_strconcat("put devices/lamp ", lamp, NULL);
+
+    import(f, MODEL);
+    edit(f, put);
+    assert_data(f, "devices/lamp", lamp);
+    assert_looked_up(f, 0x1FEDB, 9, "[\"devices/lamp\",{\"entity_id\":\"lamp\",\"device_type\":\"light\"}]");
+    assert_found(f, (FindQuery){.has_dgn = true, .dgn = 0x1FEDA, .has_instance = true, .instance = 25},
+                 "devices/bath devices/bed devices/lamp");
+    assert_fresh(f);
+    assert_edit_fails(f, MODEL, "reset devices/lamp", &no_options, CONFIG_ERROR_NO_SUCH_FIELD);
+    edit(f, "delete devices/lamp");
+    assert_data(f, "devices/lamp", NULL);
+    assert_looked_up(f, 0x1FEDB, 9, "[]");
+    assert_fresh(f);
+    edit(f, put);
+    assert_data(f, "devices/lamp", lamp);
+    assert_fresh(f);
+    assert_intact(f);
+}
+
+static void test_rules(Fixture *f, gconstpointer unused)
+{
+    g_autoptr(GError) error = NULL;
+
+    write_seed(f, "strict", strict_text);
+    import(f, "strict");
+    assert_edit_fails(f, "strict", "set devices/lamp /device_type \"lock\"", &forced,
+                      CONFIG_ERROR_IMMUTABLE);
+    assert_edit_fails(f, "strict", "set devices/lamp /device_type \"light\"", &forced,
+                      CONFIG_ERROR_IMMUTABLE);
+    assert_edit_fails(f, "strict", "set devices/lamp /z 2", &no_options, CONFIG_ERROR_IMMUTABLE);
+    assert_edit_fails(f, "strict", "unset devices/lamp /name", &no_options, CONFIG_ERROR_INVALID_DATA);
+    commit(f, plan_lines(f, "strict", "set devices/lamp /z 2", &forced, &error));
+    commit(f, plan_lines(f, "strict", "set devices/lamp /name \"x\"", &no_options, &error));
+    /* Where a device was deleted its immutable fields come back as they were. */
+    commit(f, plan_lines(f, "strict", "delete devices/lamp", &no_options, &error));
+    assert_edit_fails(f, "strict",
+                      "put devices/lamp {\"entity_id\":\"lamp\",\"name\":\"x\",\"device_type\":\"lock\"}",
+                      &forced, CONFIG_ERROR_IMMUTABLE);
+    assert_intact(f);
+}
+
+static void test_active_model(Fixture *f, gconstpointer unused)
+{
+    g_autoptr(GError) error = NULL;
+    const char *active;
+    const CachedMapping *mapping;
+    int64_t revision;
+
+    g_assert_true(service_get_active_model(f->service, &active, NULL));
+    g_assert_cmpstr(active, ==, "");
+    g_assert_null(service_plan_active_model(f->service, "none", &no_options, &error));
+    g_assert_error(error, CONFIG_ERROR, CONFIG_ERROR_NO_SUCH_MODEL);
+
+    import(f, MODEL);
+    g_assert_cmpint(commit(f, service_plan_active_model(f->service, MODEL, &no_options, NULL)), ==, 2);
+    g_assert_cmpint(f->event, ==, SERVICE_EVENT_ACTIVE_MODEL_CHANGED);
+    g_assert_cmpint(commit(f, service_plan_active_model(f->service, MODEL, &no_options, NULL)), ==, 2);
+    g_assert_cmpuint(f->n_events, ==, 2);
+    g_assert_true(service_get_mapping(f->service, "", "coach_info", &mapping, &revision, NULL));
+
+    stop(f);
+    start(f);
+    g_assert_true(service_get_active_model(f->service, &active, NULL));
+    g_assert_cmpstr(active, ==, MODEL);
+    commit(f, service_plan_active_model(f->service, "", &no_options, NULL));
+    g_assert_true(service_get_active_model(f->service, &active, NULL));
+    g_assert_cmpstr(active, ==, "");
+    assert_intact(f);
+}
+
+static void test_interfaces(Fixture *f, gconstpointer unused)
+{
+    static const char *const bad[][2] = {
+        {"", "can0"}, {"a b", "can0"}, {"house", "a/b"}, {"house", "0123456789abcdef"}, {"..", "can0"}};
+    GHashTable *interfaces;
+
+    for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autoptr(GError) error = NULL;
+        g_assert_null(service_plan_interface(f->service, bad[i][0], bad[i][1], &no_options, &error));
+        g_assert_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_ARGS);
+    }
+    g_assert_cmpint(commit(f, service_plan_interface(f->service, "house", "", &no_options, NULL)), ==, 0);
+    g_assert_cmpint(commit(f, service_plan_interface(f->service, "house", "can0", &no_options, NULL)), ==,
+                    1);
+    g_assert_cmpint(commit(f, service_plan_interface(f->service, "house", "can0", &no_options, NULL)), ==,
+                    1);
+    g_assert_cmpint(commit(f, service_plan_interface(f->service, "chassis", "can1", &no_options, NULL)), ==,
+                    2);
+    g_assert_cmpint(commit(f, service_plan_interface(f->service, "chassis", "", &no_options, NULL)), ==, 3);
+    stop(f);
+    start(f);
+    g_assert_true(service_get_interfaces(f->service, &interfaces, NULL));
+    g_assert_cmpuint(g_hash_table_size(interfaces), ==, 1);
+    g_assert_cmpstr(g_hash_table_lookup(interfaces, "house"), ==, "can0");
+    assert_intact(f);
+}
+
+/* Someone with a shell writes to the database while the service runs. */
+static void test_foreign_write(Fixture *f, gconstpointer unused)
+{
+    import(f, MODEL);
+    assert_data(f, "areas/interior", "{\"name\":\"Inside\"}");
+    g_assert_null(raw_text(
+        f->state,
+        "UPDATE coach_mappings SET mapping_data = '{\"name\":\"Shell\"}' WHERE component_path = 'areas/interior'"));
+    edit(f, "set coach_info /year 1");
+    assert_data(f, "areas/interior", "{\"name\":\"Shell\"}");
+    assert_fresh(f);
+}
+
+static void test_second_service(Fixture *f, gconstpointer unused)
+{
+    g_autoptr(Service) second = NULL;
+    g_autoptr(GError) error = NULL;
+
+    import(f, MODEL);
+    second = service_new(f->state, NULL);
+    g_assert_false(service_open(second, &error));
+    g_assert_error(error, CONFIG_ERROR, CONFIG_ERROR_LOCKED);
+    g_assert_cmpstr(service_health(second), !=, "ok");
+    g_assert_cmpstr(service_health(f->service), ==, "ok");
+    stop(f);
+    g_clear_error(&error);
+    service_open(second, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(service_health(second), ==, "ok");
+    g_clear_pointer(&second, service_free);
+    start(f);
+}
+
+/* Protocol table */
+
+static void test_dgns(Fixture *f, gconstpointer unused)
+{
+    g_autofree char *text = NULL;
+    g_autoptr(GArray) all = NULL, some = NULL, commands = NULL;
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(service_describe_dgn(f->service, 0x1FEDA, &text, &error));
+    g_assert_no_error(error);
+    g_assert_nonnull(strstr(text, "DC_DIMMER_STATUS_3"));
+    g_clear_pointer(&text, g_free);
+    g_assert_false(service_describe_dgn(f->service, 0x20000, &text, &error));
+    g_assert_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_ARGS);
+    g_clear_error(&error);
+    g_assert_false(service_describe_dgn(f->service, 0x00001, &text, &error));
+    g_assert_error(error, CONFIG_ERROR, CONFIG_ERROR_NO_SUCH_MAPPING);
+
+    g_assert_true(service_list_dgns(f->service, NULL, NULL, &all, NULL));
+    g_assert_true(service_list_dgns(f->service, "dimmer", NULL, &some, NULL));
+    g_assert_true(service_list_dgns(f->service, "dimmer", "command", &commands, NULL));
+    g_assert_cmpuint(all->len, >, some->len);
+    g_assert_cmpuint(some->len, >, commands->len);
+    g_assert_cmpuint(commands->len, >, 0);
+    for (guint i = 0; i < commands->len; i++)
+        g_assert_nonnull(strstr(g_array_index(commands, DgnInfo, i).name, "DIMMER"));
+}
+
+/* Properties: random coach files, random edits */
+
+/* What coach_mappings holds is vendor ⊕ overrides, for every component that either has. */
+static void check_effective(Fixture *f)
+{
+    g_autoptr(Store) store = store_open(f->state, NULL);
+    g_autoptr(ImportStatus) status = NULL;
+    g_autoptr(GPtrArray) vendor = NULL, mappings = NULL;
+    g_autoptr(GHashTable) paths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autofree char *edited = raw_text(
+        f->state,
+        "SELECT group_concat(component_path, char(10)) FROM (SELECT DISTINCT component_path FROM overrides)");
+    GHashTableIter iter;
+    gpointer path;
+
+    check(store && store_get_import(store, MODEL, &status, NULL));
+    check(store_list_vendor_components(store, status->revision_id, &vendor, NULL));
+    check(store_list_mappings(store, MODEL, &mappings, NULL));
+    for (guint i = 0; i < vendor->len; i++)
+        g_hash_table_add(paths, g_strdup(((const Component *) g_ptr_array_index(vendor, i))->path));
+    for (guint i = 0; i < mappings->len; i++)
+        g_hash_table_add(paths, g_strdup(((const Mapping *) g_ptr_array_index(mappings, i))->path));
+    g_auto(GStrv) split = g_strsplit(edited ? edited : "", "\n", -1);
+    for (char **line = split; *line; line++)
+        g_hash_table_add(paths, g_strdup(*line));
+
+    g_hash_table_iter_init(&iter, paths);
+    while (g_hash_table_iter_next(&iter, &path, NULL)) {
+        g_autoptr(Value) own = NULL, effective = NULL;
+        g_autoptr(GPtrArray) overrides = NULL;
+        g_autoptr(Mapping) mapping = NULL;
+        g_autofree char *text = NULL;
+
+        check(store_get_vendor_component(store, status->revision_id, path, &own, NULL));
+        check(store_get_overrides(store, MODEL, path, &overrides, NULL));
+        check(store_get_mapping(store, MODEL, path, &mapping, NULL));
+        effective = override_apply(path, own, overrides);
+        text = json_format(effective);
+        story_text("%s: %s, stored %s", (const char *) path, text, mapping ? mapping->data : "(none)");
+        check((effective != NULL) == (mapping != NULL));
+        check(!mapping || g_str_equal(text, mapping->data));
+        check(!mapping || g_str_equal(mapping->source, overrides->len > 0 ? "user" : "factory"));
+    }
+}
+
+/* Rows of a key and JSON text, as a map. */
+static Value *raw_map(const char *folder, const char *sql)
+{
+    g_autofree char *path = g_build_filename(folder, "config.db", NULL);
+    Value *map = value_new_map();
+    sqlite3 *handle;
+    sqlite3_stmt *statement;
+
+    g_assert_cmpint(sqlite3_open(path, &handle), ==, SQLITE_OK);
+    g_assert_cmpint(sqlite3_prepare_v2(handle, sql, -1, &statement, NULL), ==, SQLITE_OK);
+    while (sqlite3_step(statement) == SQLITE_ROW)
+        value_map_take(&map, (const char *) sqlite3_column_text(statement, 0),
+                       parse((const char *) sqlite3_column_text(statement, 1)));
+    g_assert_cmpint(sqlite3_finalize(statement), ==, SQLITE_OK);
+    sqlite3_close(handle);
+    return map;
+}
+
+/* The newest row of the history of each field says what its override is now; an undo relies on it. */
+static void check_history_tells_overrides(Fixture *f)
+{
+    g_autoptr(Value) told = raw_map(
+        f->state,
+        "SELECT path || field, override_after FROM (SELECT m.component_path || ' ' AS path, h.field, "
+        "h.override_after, max(h.id) FROM coach_mapping_history h "
+        "JOIN coach_mappings m ON m.id = h.mapping_id GROUP BY 1, 2) "
+        "WHERE override_after IS NOT NULL");
+    g_autoptr(Value) held =
+        raw_map(f->state, "SELECT component_path || ' ' || field, '{\"op\":\"' || op || '\"' || "
+                          "coalesce(',\"value\":' || value, '') || "
+                          "coalesce(',\"vendor\":' || vendor_value, '') || '}' FROM overrides");
+
+    assert_equal(told, held);
+}
+
+static char *random_path(Fixture *f)
+{
+    static const char *const fresh[] = {"devices/new_1",   "devices/new~12", "areas/new",  "areas/interior",
+                                        "fresh",           "fresh/child",    "coach_info", "devices/lock",
+                                        "devices/light_1", "templates/25",   NULL};
+    g_autoptr(GPtrArray) page = NULL;
+    const char *next;
+
+    check(service_get_mappings(f->service, MODEL, "", "", G_MAXUINT, &page, &next, NULL));
+    if (page->len == 0 || one_in(4))
+        return g_strdup(one_of(fresh));
+    return g_strdup(((const CachedMapping *) g_ptr_array_index(page, below(page->len)))->path);
+}
+
+static Edit *random_edit(Fixture *f)
+{
+    g_autofree char *path = random_path(f), *field = NULL, *text = NULL, *data = data_of(f, path),
+                    *id = NULL;
+    g_autoptr(Value) component = data ? parse(data) : NULL, value = NULL;
+    static const EditOp ops[] = {EDIT_SET,   EDIT_SET, EDIT_SET, EDIT_UNSET,
+                                 EDIT_RESET, EDIT_PUT, EDIT_PUT, EDIT_DELETE};
+    EditOp op = component ? ops[below(G_N_ELEMENTS(ops))] : one_in(3) ? EDIT_RESET : EDIT_PUT;
+    g_autoptr(GError) error = NULL;
+
+    if (op == EDIT_PUT) {
+        value = neighbour(path, component);
+        if (path_is_device(path) && value_is_map(value) && path_split(path, NULL, &id, NULL))
+            value_map_take(&value, "entity_id", value_new_string(id));
+    } else if (op == EDIT_SET) {
+        field = random_field(path, component);
+        value = random_value(2);
+    } else if (op == EDIT_UNSET || (op == EDIT_RESET && !one_in(3))) {
+        field = random_field(path, component);
+    }
+    text = value ? json_format(value) : g_strdup("");
+    Edit *edit = edit_new(op, path, field ? field : "", text, &error);
+    story_text("op %d %s%s %s", (int) op, path, field ? field : "", text);
+    check_no_error(error);
+    return edit;
+}
+
+static unsigned n_refused, n_empty, n_done;
+
+/* One call with a few edits; checks that it was done whole or not at all. */
+static void random_call(Fixture *f)
+{
+    g_autoptr(GPtrArray) edits = g_ptr_array_new_with_free_func((GDestroyNotify) edit_free);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Value) before = dump_service(f->service), after = NULL;
+    g_autoptr(Plan) plan = NULL;
+    unsigned n_events = f->n_events;
+    int64_t revision = value_integer(value_map_get(before, "revision")), change = -1;
+
+    story_begin();
+    story("before", value_map_get(before, "mappings"));
+    for (unsigned i = 1 + below(3); i > 0; i--)
+        g_ptr_array_add(edits, random_edit(f));
+    plan = service_plan_edits(f->service, MODEL, edits, "random", &forced, &error);
+    if (plan) {
+        bool empty = plan_is_empty(plan);
+
+        service_commit(f->service, plan, &ann, &change, &error);
+        check_no_error(error);
+        check(change == (empty ? revision : revision + 1));
+        check(f->n_events == n_events + (empty ? 0 : 1));
+        check(empty || f->event_change == change);
+        if (!empty)
+            revision = change;
+        n_empty += empty ? 1 : 0;
+        n_done += empty ? 0 : 1;
+    } else {
+        n_refused++;
+    }
+    after = dump_service(f->service);
+    check(value_integer(value_map_get(after, "revision")) == revision);
+    if (change < 0 || f->n_events == n_events)
+        assert_equal(value_map_get(before, "mappings"), value_map_get(after, "mappings"));
+    check_effective(f);
+    check_history_tells_overrides(f);
+    check_fresh(f, after);
+
+    /* The event names exactly the components that look different, and those that changed hands. */
+    if (f->n_events > n_events) {
+        Value *old = value_map_get(before, "mappings"), *new = value_map_get(after, "mappings");
+        g_auto(GStrv) paths = g_strsplit(f->paths, "\n", -1);
+
+        VALUE_FOREACH_ENTRY (path, row, old)
+            check(value_equal(row, value_map_get(new, path)) ||
+                  g_strv_contains((const char *const *) paths, path));
+        VALUE_FOREACH_ENTRY (path, row, new)
+            check(value_map_get(old, path) || g_strv_contains((const char *const *) paths, path));
+    }
+}
+
+/* Whether a coach file can say this component as it is: a device needs a place to stand, and a section whose
+ * members are all maps is read as divided. */
+static bool can_be_exported(const char *path, Value *data)
+{
+    if (path_is_device(path))
+        return value_length(value_map_get(data, "bindings")) > 0;
+    if (strchr(path, '/') || !value_is_map(data))
+        return true;
+    VALUE_FOREACH_ENTRY (key, member, data)
+        if (!value_is_map(member))
+            return true;
+    return value_length(data) == 0;
+}
+
+/* Law: what was edited can be put together to a coach file, which is read as the same components. */
+static void check_export(Fixture *f)
+{
+    g_autoptr(GPtrArray) page = NULL,
+                         components = g_ptr_array_new_with_free_func((GDestroyNotify) component_free);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Value) expanded = NULL, layout = NULL, twice = NULL;
+    g_autofree char *layout_text = raw_text(f->state, "SELECT layout FROM vendor_revisions");
+    g_autoptr(GHashTable) paths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    const char *next;
+
+    check(service_get_mappings(f->service, MODEL, "", "", G_MAXUINT, &page, &next, NULL));
+    for (guint i = 0; i < page->len; i++) {
+        const CachedMapping *mapping = g_ptr_array_index(page, i);
+        g_autoptr(Value) data = parse(mapping->data);
+
+        if (!can_be_exported(mapping->path, data))
+            continue;
+        g_ptr_array_add(components, component_new(mapping->path, data));
+        g_hash_table_add(paths, g_strdup(mapping->path));
+    }
+    layout = parse(layout_text);
+    expanded = coach_file_expand(components, layout, &error);
+    check_no_error(error);
+    story_begin();
+    story("export", expanded);
+    g_autoptr(CoachFile) again = coach_file_new(expanded, COACH_FILE_COMPONENTS_MAX, &error);
+    check_no_error(error);
+    check(again->components->len == components->len);
+    for (guint i = 0; i < again->components->len; i++)
+        check(g_hash_table_contains(paths,
+                                    ((const Component *) g_ptr_array_index(again->components, i))->path));
+    twice = coach_file_expand(again->components, again->layout, &error);
+    check_no_error(error);
+    assert_equal(twice, expanded);
+}
+
+static void edit_sequence(void)
+{
+    Fixture f = {0};
+    g_autoptr(Value) data = random_coach_data();
+    g_autofree char *text = json_format(data);
+
+    set_up(&f, NULL);
+    write_seed(&f, MODEL, text);
+    import(&f, MODEL);
+    for (unsigned i = 0; i < 25; i++)
+        random_call(&f);
+    check_export(&f);
+    assert_intact(&f);
+    stop(&f);
+    start(&f);
+    assert_intact(&f);
+    tear_down(&f, NULL);
+}
+
+static void test_edit_sequence(void)
+{
+    repeat(12, edit_sequence);
+    g_test_message("calls: %u done, %u without a change, %u refused", n_done, n_empty, n_refused);
+}
+
+#define ADD(path, function) g_test_add(path, Fixture, NULL, set_up, function, tear_down)
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    ADD("/service/import", test_import);
+    ADD("/service/import/no-such-model", test_no_such_model);
+    ADD("/service/import/broken-file", test_import_of_broken_file);
+    ADD("/service/import/newer-bundled-file", test_newer_bundled_file);
+    ADD("/service/pages", test_pages);
+    ADD("/service/find", test_find);
+    ADD("/service/find/at-bindings", test_find_at_bindings);
+    ADD("/service/lookup", test_lookup);
+    ADD("/service/explain", test_explain);
+    ADD("/service/edit", test_edit);
+    ADD("/service/edit/no-ops", test_no_ops);
+    ADD("/service/edit/all-or-nothing", test_all_or_nothing);
+    ADD("/service/edit/refused", test_refused);
+    ADD("/service/edit/sections-stay-one-or-divided", test_sections_stay_one_or_divided);
+    ADD("/service/edit/conflict", test_conflict);
+    ADD("/service/edit/bounds", test_bounds);
+    ADD("/service/edit/new-component", test_new_component);
+    ADD("/service/edit/rules", test_rules);
+    ADD("/service/active-model", test_active_model);
+    ADD("/service/interfaces", test_interfaces);
+    ADD("/service/foreign-write", test_foreign_write);
+    ADD("/service/second-service", test_second_service);
+    ADD("/service/dgns", test_dgns);
+    g_test_add_func("/service/laws/edit-sequence", test_edit_sequence);
     return g_test_run();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* test-store.c: the database on a real disk: opening, transactions, the tables, and whether the record of what
- * happened notices that somebody touched it. */
+/* test-store.c: the database on a real disk: opening, transactions, the tables, and whether the record of
+ * what happened notices that somebody touched it. */
 
 #include "store/store.h"
 
@@ -120,13 +120,22 @@ static void commit(Transaction *transaction)
 
 static void test_new(Fixture *f, gconstpointer unused)
 {
-    static const char *const tables[] = {"changes",       "coach_import_status", "coach_mapping_history", "coach_mappings",
-                                         "interfaces",    "overrides",           "settings",              "vendor_components",
-                                         "vendor_revisions", NULL};
-    g_autofree char *journal = raw_text(f->folder, "PRAGMA journal_mode"), *version = raw_text(f->folder, "PRAGMA user_version");
+    static const char *const tables[] = {"changes",
+                                         "coach_import_status",
+                                         "coach_mapping_history",
+                                         "coach_mappings",
+                                         "interfaces",
+                                         "overrides",
+                                         "settings",
+                                         "vendor_components",
+                                         "vendor_revisions",
+                                         NULL};
+    g_autofree char *journal = raw_text(f->folder, "PRAGMA journal_mode"),
+                    *version = raw_text(f->folder, "PRAGMA user_version");
     g_autofree char *application = raw_text(f->folder, "PRAGMA application_id");
-    g_autofree char *found = raw_text(f->folder, "SELECT group_concat(name, ' ') FROM (SELECT name FROM sqlite_schema "
-                                                 "WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name)");
+    g_autofree char *found =
+        raw_text(f->folder, "SELECT group_concat(name, ' ') FROM (SELECT name FROM sqlite_schema "
+                            "WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name)");
     g_autofree char *wanted = g_strjoinv(" ", (char **) tables);
     g_autofree char *check = raw_text(f->folder, "PRAGMA integrity_check");
     int64_t revision = -1;
@@ -359,9 +368,10 @@ static void test_interfaces(Fixture *f, gconstpointer unused)
 
 /* Vendor revisions */
 
-static const char *const coach = "{\"coach_info\":{\"year\":2021,\"make\":\"Entegra\"},\"file_metadata\":{\"version\":\"1.0\"},"
-                                 "\"areas\":{\"in\":{\"n\":1},\"out\":{\"n\":2}},"
-                                 "\"1FEDA\":{\"1\":[{\"entity_id\":\"a\"},{\"entity_id\":\"b\"}]}}";
+static const char *const coach =
+    "{\"coach_info\":{\"year\":2021,\"make\":\"Entegra\"},\"file_metadata\":{\"version\":\"1.0\"},"
+    "\"areas\":{\"in\":{\"n\":1},\"out\":{\"n\":2}},"
+    "\"1FEDA\":{\"1\":[{\"entity_id\":\"a\"},{\"entity_id\":\"b\"}]}}";
 
 static CoachFile *coach_file(const char *json)
 {
@@ -497,7 +507,8 @@ static int64_t put(Fixture *f, const char *path, const char *data, const char *s
 
 static void test_mappings(Fixture *f, gconstpointer unused)
 {
-    static const char *const paths[] = {"areas/in", "areas/new", "areas/out", "coach_info", "devices/a", "devices/b", "file_metadata"};
+    static const char *const paths[] = {"areas/in",  "areas/new", "areas/out",    "coach_info",
+                                        "devices/a", "devices/b", "file_metadata"};
     g_autoptr(GPtrArray) mappings = NULL;
     g_autofree char *in = NULL, *gone = NULL, *back = NULL;
     int64_t id, updated;
@@ -523,10 +534,13 @@ static void test_mappings(Fixture *f, gconstpointer unused)
         g_assert_cmpint(updated, !=, id);
         id = updated;
     }
-    gone = raw_text(f->folder, "SELECT count(*) FROM coach_mappings WHERE component_path = 'areas/in' AND NOT is_active");
+    gone =
+        raw_text(f->folder,
+                 "SELECT count(*) FROM coach_mappings WHERE component_path = 'areas/in' AND NOT is_active");
     g_assert_cmpstr(gone, ==, "2");
-    back = raw_text(f->folder, "SELECT count(DISTINCT position) FROM coach_mappings WHERE component_path = 'areas/in' "
-                               "AND coach_model = '" MODEL "'");
+    back = raw_text(f->folder,
+                    "SELECT count(DISTINCT position) FROM coach_mappings WHERE component_path = 'areas/in' "
+                    "AND coach_model = '" MODEL "'");
     g_assert_cmpstr(back, ==, "1");
 }
 
@@ -536,11 +550,13 @@ static void test_one_active(Fixture *f, gconstpointer unused)
 
     import(f, MODEL, coach);
     handle = raw_open(f->folder);
-    g_assert_cmpint(sqlite3_exec(handle,
-                                 "INSERT INTO coach_mappings (coach_model, component_path, mapping_data, source, source_version, position) "
-                                 "VALUES ('" MODEL "', 'areas/in', '{}', 'user', '', 0)",
-                                 NULL, NULL, NULL),
-                    ==, SQLITE_CONSTRAINT);
+    g_assert_cmpint(
+        sqlite3_exec(
+            handle,
+            "INSERT INTO coach_mappings (coach_model, component_path, mapping_data, source, source_version, position) "
+            "VALUES ('" MODEL "', 'areas/in', '{}', 'user', '', 0)",
+            NULL, NULL, NULL),
+        ==, SQLITE_CONSTRAINT);
     sqlite3_close(handle);
 }
 
@@ -552,9 +568,10 @@ static void test_damaged_override(Fixture *f, gconstpointer unused)
 
     import(f, MODEL, coach);
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_autofree char *sql = g_strdup_printf("DELETE FROM overrides; INSERT INTO overrides (coach_model, component_path, field, op, value, "
-                                               "change_id) VALUES ('" MODEL "', 'areas/in', '/n', %s, 1)",
-                                               rows[i]);
+        g_autofree char *sql = g_strdup_printf(
+            "DELETE FROM overrides; INSERT INTO overrides (coach_model, component_path, field, op, value, "
+            "change_id) VALUES ('" MODEL "', 'areas/in', '/n', %s, 1)",
+            rows[i]);
         g_autoptr(GPtrArray) overrides = NULL;
         g_autoptr(GError) error = NULL;
 
@@ -568,7 +585,8 @@ static Fixture *shared;
 
 static GPtrArray *random_overrides(void)
 {
-    static const char *const fields[] = {"", "/a", "/b", "/a~1b/c", "/bindings/1FEDA:1", "/caf\u00e9", "/'", NULL};
+    static const char *const fields[] = {"",           "/a", "/b", "/a~1b/c", "/bindings/1FEDA:1",
+                                         "/caf\u00e9", "/'", NULL};
     GPtrArray *list = override_list_new();
 
     for (guint i = 0; fields[i]; i++) {
@@ -576,7 +594,8 @@ static GPtrArray *random_overrides(void)
         g_autoptr(Value) value = set ? random_value(3) : NULL, vendor = one_in(2) ? random_value(3) : NULL;
 
         if (one_in(2))
-            g_ptr_array_add(list, override_new(fields[i], set ? OVERRIDE_SET : OVERRIDE_UNSET, value, vendor));
+            g_ptr_array_add(list,
+                            override_new(fields[i], set ? OVERRIDE_SET : OVERRIDE_UNSET, value, vendor));
     }
     return list;
 }
@@ -597,7 +616,11 @@ static void overrides_round_trip(void)
     g_autoptr(GPtrArray) none = history_list_new();
     g_autoptr(GError) error = NULL;
     g_auto(Transaction) transaction = {0};
-    Change change = {.time = 5, .kind = (char *) "edit", .model = (char *) MODEL, .reason = (char *) "why", .actor = actor};
+    Change change = {.time = 5,
+                     .kind = (char *) "edit",
+                     .model = (char *) MODEL,
+                     .reason = (char *) "why",
+                     .actor = actor};
 
     check(store_get_overrides(shared->store, MODEL, "areas/in", &before, &error));
     for (guint i = 0; i < before->len; i++) {
@@ -620,7 +643,8 @@ static void overrides_round_trip(void)
     check(origins->len == now->len);
     for (guint i = 0; i < origins->len; i++) {
         const OverrideOrigin *origin = g_ptr_array_index(origins, i);
-        const Override *old = override_list_find(before, origin->field), *new = override_list_find(now, origin->field);
+        const Override *old = override_list_find(before, origin->field),
+                       *new = override_list_find(now, origin->field);
 
         check(new != NULL);
         check((origin->change == change.id) == !(old && override_equal(old, new)));
@@ -638,8 +662,8 @@ static void test_overrides_round_trip(Fixture *f, gconstpointer unused)
 
 /* Changes and history */
 
-static void add_entry(GPtrArray *history, int64_t mapping_id, const char *path, const char *kind, const char *field, const char *before,
-                      const char *after)
+static void add_entry(GPtrArray *history, int64_t mapping_id, const char *path, const char *kind,
+                      const char *field, const char *before, const char *after)
 {
     HistoryEntry *entry = g_new0(HistoryEntry, 1);
 
@@ -660,7 +684,12 @@ static int64_t add_edit(Fixture *f, unsigned n_rows)
     g_autoptr(GPtrArray) history = history_list_new();
     g_autoptr(GError) error = NULL;
     g_auto(Transaction) transaction = {0};
-    Change change = {.time = 1700000001000000, .kind = (char *) "edit", .model = (char *) MODEL, .reason = (char *) "why", .actor = actor, .n_entries = 1};
+    Change change = {.time = 1700000001000000,
+                     .kind = (char *) "edit",
+                     .model = (char *) MODEL,
+                     .reason = (char *) "why",
+                     .actor = actor,
+                     .n_entries = 1};
     static const char *const paths[] = {"areas/in", "areas/out"};
 
     for (unsigned i = 0; i < n_rows; i++) {
@@ -828,7 +857,11 @@ static void test_rolled_back_change(Fixture *f, gconstpointer unused)
     {
         g_autoptr(GPtrArray) none = history_list_new();
         g_auto(Transaction) transaction = {0};
-        Change change = {.time = 1, .kind = (char *) "edit", .model = (char *) MODEL, .reason = (char *) "", .actor = actor};
+        Change change = {.time = 1,
+                         .kind = (char *) "edit",
+                         .model = (char *) MODEL,
+                         .reason = (char *) "",
+                         .actor = actor};
 
         begin(f, &transaction);
         g_assert_true(store_add_change(f->store, &change, none, NULL));
@@ -874,55 +907,72 @@ static const Tampering tamperings[] = {
     {"history/after", "UPDATE coach_mapping_history SET after = '9' WHERE id = 2"},
     {"history/override-before", "UPDATE coach_mapping_history SET override_before = NULL WHERE id = 2"},
     {"history/override-after", "UPDATE coach_mapping_history SET override_after = NULL WHERE id = 2"},
-    {"history/component", "UPDATE coach_mapping_history SET mapping_id = (SELECT id FROM coach_mappings WHERE component_path = 'areas/out') "
-                          "WHERE id = 2"},
+    {"history/component",
+     "UPDATE coach_mapping_history SET mapping_id = (SELECT id FROM coach_mappings WHERE component_path = 'areas/out') "
+     "WHERE id = 2"},
     {"history/no-component", "UPDATE coach_mapping_history SET mapping_id = 9999 WHERE id = 2"},
-    {"history/component-renamed", "UPDATE coach_mappings SET component_path = 'areas/x' WHERE component_path = 'areas/in'"},
+    {"history/component-renamed",
+     "UPDATE coach_mappings SET component_path = 'areas/x' WHERE component_path = 'areas/in'"},
     {"history/reason", "UPDATE coach_mapping_history SET change_reason = 'other' WHERE id = 2"},
     {"history/user", "UPDATE coach_mapping_history SET changed_by = 'bob' WHERE id = 2"},
     {"history/time", "UPDATE coach_mapping_history SET changed_at = '2020-01-01 00:00:00' WHERE id = 2"},
     /* A missing row. */
     {"missing/first", "DELETE FROM changes WHERE id = 1"},
     {"missing/change", "DELETE FROM changes WHERE id = 5"},
-    {"missing/change-and-history", "DELETE FROM coach_mapping_history WHERE change_id = 4; DELETE FROM changes WHERE id = 4"},
-    {"missing/newest", "DELETE FROM coach_mapping_history WHERE change_id = 6; DELETE FROM changes WHERE id = 6"},
-    {"missing/newest-two", "DELETE FROM coach_mapping_history WHERE change_id > 4; DELETE FROM changes WHERE id > 4"},
+    {"missing/change-and-history",
+     "DELETE FROM coach_mapping_history WHERE change_id = 4; DELETE FROM changes WHERE id = 4"},
+    {"missing/newest",
+     "DELETE FROM coach_mapping_history WHERE change_id = 6; DELETE FROM changes WHERE id = 6"},
+    {"missing/newest-two",
+     "DELETE FROM coach_mapping_history WHERE change_id > 4; DELETE FROM changes WHERE id > 4"},
     {"missing/all", "DELETE FROM coach_mapping_history; DELETE FROM changes"},
-    {"missing/renumbered", "DELETE FROM coach_mapping_history WHERE change_id = 4; DELETE FROM changes WHERE id = 4;" MOVE_CHANGE("5", "4")
-                               MOVE_CHANGE("6", "5")},
+    {"missing/renumbered",
+     "DELETE FROM coach_mapping_history WHERE change_id = 4; DELETE FROM changes WHERE id = 4;" MOVE_CHANGE(
+         "5", "4") MOVE_CHANGE("6", "5")},
     {"missing/history-row", "DELETE FROM coach_mapping_history WHERE id = 2"},
     {"missing/history-of-newest", "DELETE FROM coach_mapping_history WHERE change_id = 6"},
-    {"missing/history-last-row", "DELETE FROM coach_mapping_history WHERE id = (SELECT max(id) FROM coach_mapping_history)"},
+    {"missing/history-last-row",
+     "DELETE FROM coach_mapping_history WHERE id = (SELECT max(id) FROM coach_mapping_history)"},
     {"missing/head", "DELETE FROM settings WHERE name = 'history.head'"},
     {"missing/head-text", "UPDATE settings SET value = '' WHERE name = 'history.head'"},
-    {"missing/head-older", "UPDATE settings SET value = (SELECT '5:' || hash FROM changes WHERE id = 5) WHERE name = 'history.head'"},
+    {"missing/head-older",
+     "UPDATE settings SET value = (SELECT '5:' || hash FROM changes WHERE id = 5) WHERE name = 'history.head'"},
     {"missing/head-newer", "UPDATE settings SET value = '9:x' WHERE name = 'history.head'"},
     /* Rows in another order. */
     {"reordered/changes", MOVE_CHANGE("3", "99") MOVE_CHANGE("4", "3") MOVE_CHANGE("99", "4")},
     {"reordered/newest", MOVE_CHANGE("5", "99") MOVE_CHANGE("6", "5") MOVE_CHANGE("99", "6")},
-    {"reordered/history", "UPDATE coach_mapping_history SET id = 99 WHERE id = 2; UPDATE coach_mapping_history SET id = 2 WHERE id = 3;"
-                          "UPDATE coach_mapping_history SET id = 3 WHERE id = 99"},
+    {"reordered/history",
+     "UPDATE coach_mapping_history SET id = 99 WHERE id = 2; UPDATE coach_mapping_history SET id = 2 WHERE id = 3;"
+     "UPDATE coach_mapping_history SET id = 3 WHERE id = 99"},
     {"reordered/history-to-other-change", "UPDATE coach_mapping_history SET change_id = 5 WHERE id = 2"},
     /* An added row. */
-    {"inserted/change", "INSERT INTO changes SELECT 7, time, kind, coach_model, reason, user, uid, pid, process, entries, content_hash, detail, "
-                        "hash, hash FROM changes WHERE id = 6"},
-    {"inserted/change-before", "INSERT INTO changes SELECT 0, time, kind, coach_model, reason, user, uid, pid, process, entries, content_hash, "
-                               "detail, '', hash FROM changes WHERE id = 1"},
-    {"inserted/change-far", "INSERT INTO changes SELECT 50, time, kind, coach_model, reason, user, uid, pid, process, entries, content_hash, "
-                            "detail, hash, hash FROM changes WHERE id = 6"},
-    {"inserted/history", "INSERT INTO coach_mapping_history (mapping_id, change_id, kind, field, after) VALUES (1, 5, 'set', '/n', '1')"},
-    {"inserted/history-of-nothing", "INSERT INTO coach_mapping_history (mapping_id, change_id, kind, field, after) VALUES (1, 50, 'set', '/n', '1')"},
-    {"inserted/history-before", "INSERT INTO coach_mapping_history (mapping_id, change_id, kind, field, after) VALUES (1, 0, 'set', '/n', '1')"},
+    {"inserted/change",
+     "INSERT INTO changes SELECT 7, time, kind, coach_model, reason, user, uid, pid, process, entries, content_hash, detail, "
+     "hash, hash FROM changes WHERE id = 6"},
+    {"inserted/change-before",
+     "INSERT INTO changes SELECT 0, time, kind, coach_model, reason, user, uid, pid, process, entries, content_hash, "
+     "detail, '', hash FROM changes WHERE id = 1"},
+    {"inserted/change-far",
+     "INSERT INTO changes SELECT 50, time, kind, coach_model, reason, user, uid, pid, process, entries, content_hash, "
+     "detail, hash, hash FROM changes WHERE id = 6"},
+    {"inserted/history",
+     "INSERT INTO coach_mapping_history (mapping_id, change_id, kind, field, after) VALUES (1, 5, 'set', '/n', '1')"},
+    {"inserted/history-of-nothing",
+     "INSERT INTO coach_mapping_history (mapping_id, change_id, kind, field, after) VALUES (1, 50, 'set', '/n', '1')"},
+    {"inserted/history-before",
+     "INSERT INTO coach_mapping_history (mapping_id, change_id, kind, field, after) VALUES (1, 0, 'set', '/n', '1')"},
     /* The vendor's data. */
     {"vendor/edited", "UPDATE vendor_components SET data = '{\"n\":7}' WHERE component_path = 'areas/in'"},
     {"vendor/damaged", "UPDATE vendor_components SET data = '{' WHERE component_path = 'areas/in'"},
-    {"vendor/renamed", "UPDATE vendor_components SET component_path = 'areas/inn' WHERE component_path = 'areas/in'"},
+    {"vendor/renamed",
+     "UPDATE vendor_components SET component_path = 'areas/inn' WHERE component_path = 'areas/in'"},
     {"vendor/removed", "DELETE FROM vendor_components WHERE component_path = 'areas/in'"},
     {"vendor/added", "INSERT INTO vendor_components VALUES (1, 99, 'areas/x', '{}')"},
     {"vendor/moved", "UPDATE vendor_components SET revision_id = 2 WHERE component_path = 'areas/in'"},
     {"vendor/hash", "UPDATE vendor_revisions SET content_hash = 'x' WHERE id = 1"},
     {"vendor/model", "UPDATE vendor_revisions SET coach_model = 'x' WHERE id = 1"},
-    {"vendor/revision-removed", "DELETE FROM vendor_components WHERE revision_id = 2; DELETE FROM vendor_revisions WHERE id = 2"},
+    {"vendor/revision-removed",
+     "DELETE FROM vendor_components WHERE revision_id = 2; DELETE FROM vendor_revisions WHERE id = 2"},
 };
 
 static void test_tampering(Fixture *f, gconstpointer data)
@@ -976,19 +1026,32 @@ static void test_tampering_vendor_with_hash(Fixture *f, gconstpointer unused)
 static void random_tampering(void)
 {
     static const char *const columns[][2] = {
-        {"changes", "kind"},    {"changes", "reason"},   {"changes", "user"},  {"changes", "process"},
-        {"changes", "hash"},    {"changes", "detail"},   {"changes", "coach_model"}, {"coach_mapping_history", "field"},
-        {"coach_mapping_history", "after"}, {"coach_mapping_history", "override_after"}, {"coach_mapping_history", "previous_data"},
-        {"vendor_components", "data"}, {"vendor_components", "component_path"}, {"vendor_revisions", "content_hash"},
+        {"changes", "kind"},
+        {"changes", "reason"},
+        {"changes", "user"},
+        {"changes", "process"},
+        {"changes", "hash"},
+        {"changes", "detail"},
+        {"changes", "coach_model"},
+        {"coach_mapping_history", "field"},
+        {"coach_mapping_history", "after"},
+        {"coach_mapping_history", "override_after"},
+        {"coach_mapping_history", "previous_data"},
+        {"vendor_components", "data"},
+        {"vendor_components", "component_path"},
+        {"vendor_revisions", "content_hash"},
     };
     const char *const *column = columns[below(G_N_ELEMENTS(columns))];
-    g_autofree char *row = g_strdup_printf("(SELECT rowid FROM %s WHERE %s IS NOT NULL ORDER BY (rowid * %u) %% 997 LIMIT 1)", column[0],
-                                           column[1], 1 + below(996));
-    g_autofree char *sql = g_strdup_printf("BEGIN; CREATE TEMP TABLE kept AS SELECT rowid AS r, %s AS old FROM %s WHERE rowid = %s; "
-                                           "UPDATE %s SET %s = %s || char(%u) WHERE rowid = (SELECT r FROM kept); COMMIT",
-                                           column[1], column[0], row, column[0], column[1], column[1], 32 + below(90));
-    g_autofree char *back = g_strdup_printf("UPDATE %s SET %s = (SELECT old FROM kept) WHERE rowid = (SELECT r FROM kept); DROP TABLE kept",
-                                            column[0], column[1]);
+    g_autofree char *row =
+        g_strdup_printf("(SELECT rowid FROM %s WHERE %s IS NOT NULL ORDER BY (rowid * %u) %% 997 LIMIT 1)",
+                        column[0], column[1], 1 + below(996));
+    g_autofree char *sql = g_strdup_printf(
+        "BEGIN; CREATE TEMP TABLE kept AS SELECT rowid AS r, %s AS old FROM %s WHERE rowid = %s; "
+        "UPDATE %s SET %s = %s || char(%u) WHERE rowid = (SELECT r FROM kept); COMMIT",
+        column[1], column[0], row, column[0], column[1], column[1], 32 + below(90));
+    g_autofree char *back = g_strdup_printf(
+        "UPDATE %s SET %s = (SELECT old FROM kept) WHERE rowid = (SELECT r FROM kept); DROP TABLE kept",
+        column[0], column[1]);
     sqlite3 *handle = raw_open(shared->folder);
     g_autofree char *problem = NULL;
     int64_t checked;

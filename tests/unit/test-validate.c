@@ -31,12 +31,14 @@ static char *validate(const char *rules, const char *vendor, const char *effecti
     validate_model(of, before, now, problems);
     for (guint i = 0; i < problems->len; i++) {
         const Problem *problem = g_ptr_array_index(problems, i);
-        g_string_append_printf(text, "%s%s %s %s: %s", i ? "\n" : "", problem->severity, problem->path, problem->field, problem->message);
+        g_string_append_printf(text, "%s%s %s %s: %s", i ? "\n" : "", problem->severity, problem->path,
+                               problem->field, problem->message);
     }
     return g_string_free(text, FALSE);
 }
 
-static void assert_problems(const char *rules, const char *vendor, const char *effective, const char *expected)
+static void assert_problems(const char *rules, const char *vendor, const char *effective,
+                            const char *expected)
 {
     g_autofree char *found = validate(rules, vendor, effective);
 
@@ -46,15 +48,17 @@ static void assert_problems(const char *rules, const char *vendor, const char *e
 static void test_clean(void)
 {
     assert_problems("{}", "{}", NULL, "");
-    assert_problems("{}", "{\"devices/a\":{\"entity_id\":\"a\"," BOUND "},\"areas/x\":{},\"null\":null}", NULL, "");
+    assert_problems("{}", "{\"devices/a\":{\"entity_id\":\"a\"," BOUND "},\"areas/x\":{},\"null\":null}",
+                    NULL, "");
 }
 
 static void test_references(void)
 {
-    const char *model = "{\"devices/a\":{\"entity_id\":\"a\"," BOUND "},"
-                        "\"lighting_scenes/s\":{\"entities\":[\"a\",{\"entity_id\":\"a\"},\"b\",{\"entity_id\":\"c\"},5,{}]},"
-                        "\"lighting_groups/g\":{\"entities\":[\"a*\",\"?\",\"z*\"]},"
-                        "\"areas/x\":{\"entities\":\"b\"}}";
+    const char *model =
+        "{\"devices/a\":{\"entity_id\":\"a\"," BOUND "},"
+        "\"lighting_scenes/s\":{\"entities\":[\"a\",{\"entity_id\":\"a\"},\"b\",{\"entity_id\":\"c\"},5,{}]},"
+        "\"lighting_groups/g\":{\"entities\":[\"a*\",\"?\",\"z*\"]},"
+        "\"areas/x\":{\"entities\":\"b\"}}";
 
     assert_problems("{}", model, NULL,
                     "warning lighting_scenes/s /entities: there is no device \"b\"\n"
@@ -65,9 +69,11 @@ static void test_references(void)
 /* A device that an owner deletes leaves scenes behind that name it. */
 static void test_vendor_or_edit(void)
 {
-    const char *vendor = "{\"devices/a\":{\"entity_id\":\"a\"," BOUND "},\"devices/b\":{\"entity_id\":\"b\"," BOUND "},"
-                         "\"lighting_scenes/s\":{\"entities\":[\"a\",\"gone\"]}}";
-    const char *effective = "{\"devices/b\":{\"entity_id\":\"b\"," BOUND "},\"lighting_scenes/s\":{\"entities\":[\"a\",\"gone\"]}}";
+    const char *vendor =
+        "{\"devices/a\":{\"entity_id\":\"a\"," BOUND "},\"devices/b\":{\"entity_id\":\"b\"," BOUND "},"
+        "\"lighting_scenes/s\":{\"entities\":[\"a\",\"gone\"]}}";
+    const char *effective = "{\"devices/b\":{\"entity_id\":\"b\"," BOUND
+                            "},\"lighting_scenes/s\":{\"entities\":[\"a\",\"gone\"]}}";
 
     assert_problems("{}", vendor, effective,
                     "error lighting_scenes/s /entities: there is no device \"a\"\n"
@@ -78,8 +84,11 @@ static void test_rules_of_components(void)
 {
     const char *rules = "{\"entity_validation\":{\"required_fields\":[\"name\"]}}";
 
-    assert_problems(rules, "{\"devices/a\":{\"entity_id\":\"a\"," BOUND "},\"devices/b\":{\"entity_id\":\"b\",\"name\":1," BOUND "}}",
-                    "{\"devices/a\":{\"entity_id\":\"a\"," BOUND "},\"devices/b\":{\"entity_id\":\"b\"," BOUND "}}",
+    assert_problems(rules,
+                    "{\"devices/a\":{\"entity_id\":\"a\"," BOUND
+                    "},\"devices/b\":{\"entity_id\":\"b\",\"name\":1," BOUND "}}",
+                    "{\"devices/a\":{\"entity_id\":\"a\"," BOUND
+                    "},\"devices/b\":{\"entity_id\":\"b\"," BOUND "}}",
                     "warning devices/a /name: required field \"name\" is missing\n"
                     "error devices/b /name: required field \"name\" is missing");
 }
@@ -89,13 +98,16 @@ static void test_pairs(void)
     const char *pairs = "\"dgn_pairs\":{\"1FEDB\":\"1FEDA\"}";
     g_autofree char *lonely = g_strdup_printf(
         "{%s,\"devices/a\":{\"entity_id\":\"a\",\"bindings\":[{\"dgn\":\"1FEDB\",\"instance\":1}]}}", pairs);
-    g_autofree char *bound = g_strdup_printf("{%s,\"devices/a\":{\"entity_id\":\"a\",\"bindings\":["
-                                             "{\"dgn\":\"1FEDB\",\"instance\":1},{\"dgn\":\"1FEDA\",\"instance\":9}]}}",
-                                             pairs);
+    g_autofree char *bound =
+        g_strdup_printf("{%s,\"devices/a\":{\"entity_id\":\"a\",\"bindings\":["
+                        "{\"dgn\":\"1FEDB\",\"instance\":1},{\"dgn\":\"1FEDA\",\"instance\":9}]}}",
+                        pairs);
     g_autofree char *says = g_strdup_printf(
-        "{%s,\"devices/a\":{\"entity_id\":\"a\",\"status_dgn\":\"1FEDA\",\"bindings\":[{\"dgn\":\"1FEDB\",\"instance\":1}]}}", pairs);
-    const char *problem = "warning devices/a /bindings/1FEDB:1: commanded by 1FEDB, but nothing tells its state: no binding at 1FEDA and "
-                          "no status_dgn";
+        "{%s,\"devices/a\":{\"entity_id\":\"a\",\"status_dgn\":\"1FEDA\",\"bindings\":[{\"dgn\":\"1FEDB\",\"instance\":1}]}}",
+        pairs);
+    const char *problem =
+        "warning devices/a /bindings/1FEDB:1: commanded by 1FEDB, but nothing tells its state: no binding at 1FEDA and "
+        "no status_dgn";
 
     assert_problems("{}", lonely, NULL, problem);
     assert_problems("{}", bound, NULL, "");
@@ -105,38 +117,47 @@ static void test_pairs(void)
 
 static void test_pairs_section(void)
 {
-    assert_problems("{}", "{\"dgn_pairs\":{\"1FEDB\":\"1FEDA\",\"2FEDB\":\"1FEDA\",\"1FEDC\":\"x\",\"a/b\":1,\"1FEDD\":null}}", NULL,
-                    "warning dgn_pairs /2FEDB: a pair is a command DGN and a status DGN of 17 bits\n"
-                    "warning dgn_pairs /1FEDC: a pair is a command DGN and a status DGN of 17 bits\n"
-                    "warning dgn_pairs /a~1b: a pair is a command DGN and a status DGN of 17 bits");
+    assert_problems(
+        "{}",
+        "{\"dgn_pairs\":{\"1FEDB\":\"1FEDA\",\"2FEDB\":\"1FEDA\",\"1FEDC\":\"x\",\"a/b\":1,\"1FEDD\":null}}",
+        NULL,
+        "warning dgn_pairs /2FEDB: a pair is a command DGN and a status DGN of 17 bits\n"
+        "warning dgn_pairs /1FEDC: a pair is a command DGN and a status DGN of 17 bits\n"
+        "warning dgn_pairs /a~1b: a pair is a command DGN and a status DGN of 17 bits");
 }
 
 static void test_instance_counts(void)
 {
-    const char *model = "{\"devices/a\":{\"entity_id\":\"a\",\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1},"
-                        "{\"dgn\":\"1FEDA\",\"instance\":2},{\"dgn\":\"1FEDA\",\"instance\":\"default\"}]},"
-                        "\"devices/b\":{\"entity_id\":\"b\",\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":2},"
-                        "{\"dgn\":\"1FEDB\",\"instance\":3}]}}";
+    const char *model =
+        "{\"devices/a\":{\"entity_id\":\"a\",\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1},"
+        "{\"dgn\":\"1FEDA\",\"instance\":2},{\"dgn\":\"1FEDA\",\"instance\":\"default\"}]},"
+        "\"devices/b\":{\"entity_id\":\"b\",\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":2},"
+        "{\"dgn\":\"1FEDB\",\"instance\":3}]}}";
 
     assert_problems("{\"entity_validation\":{\"max_instances_per_dgn\":2}}", model, NULL, "");
-    assert_problems("{\"entity_validation\":{\"max_instances_per_dgn\":1}}", model, NULL,
-                    "warning validation_rules/entity_validation /max_instances_per_dgn: DGN 1FEDA has 2 instances, the coach file allows 1");
+    assert_problems(
+        "{\"entity_validation\":{\"max_instances_per_dgn\":1}}", model, NULL,
+        "warning validation_rules/entity_validation /max_instances_per_dgn: DGN 1FEDA has 2 instances, the coach file allows 1");
 }
 
 static void test_interface_requirements(void)
 {
-    assert_problems("{}", "{\"interface_requirements/house\":{},\"devices/a\":{\"interface\":\"house\"," BOUND "},"
-                          "\"devices/b\":{\"interface\":\"attic\"," BOUND "}}",
-                    NULL, "warning devices/b /interface: interface \"attic\" is not in interface_requirements");
+    assert_problems("{}",
+                    "{\"interface_requirements/house\":{},\"devices/a\":{\"interface\":\"house\"," BOUND "},"
+                    "\"devices/b\":{\"interface\":\"attic\"," BOUND "}}",
+                    NULL,
+                    "warning devices/b /interface: interface \"attic\" is not in interface_requirements");
     assert_problems("{}", "{\"devices/b\":{\"interface\":\"attic\"," BOUND "}}", NULL, "");
 }
 
 /* Sections of a shape that nobody speaks of. */
 static void test_other_shapes(void)
 {
-    assert_problems("{}", "{\"dgn_pairs\":[\"1FEDB\",\"1FEDA\"],\"lighting_scenes/s\":{\"entities\":{\"a\":{\"state\":\"on\"}}},"
-                          "\"lighting_scenes/t\":[1],\"devices/a\":{\"entity_id\":\"a\"," BOUND "}}",
-                    NULL, "");
+    assert_problems(
+        "{}",
+        "{\"dgn_pairs\":[\"1FEDB\",\"1FEDA\"],\"lighting_scenes/s\":{\"entities\":{\"a\":{\"state\":\"on\"}}},"
+        "\"lighting_scenes/t\":[1],\"devices/a\":{\"entity_id\":\"a\"," BOUND "}}",
+        NULL, "");
 }
 
 static void test_unbound_device(void)
