@@ -341,8 +341,14 @@ class SocketActivationTest(IntegrationTest):
     bench_options = {"peer": True, "idle_exit": 0.2}
     start_daemon = False
 
-    def test_comes_leaves_and_comes_again(self):
+    def unit(self):
+        # Two of them on one socket would start two daemons.
         unit = SocketUnit(self.bench)
+        self.addCleanup(unit.stop)
+        return unit
+
+    def test_comes_leaves_and_comes_again(self):
+        unit = self.unit()
         with self.bench.connect(peer=True) as client:
             data = client.call("GetMapping", MODEL, LIGHT)
         wait_until(lambda: unit.exits, "the daemon leaves when idle")
@@ -352,7 +358,7 @@ class SocketActivationTest(IntegrationTest):
         self.assertEqual(set(unit.exits), {0})
 
     def test_a_connection_that_stays_open_is_not_cut(self):
-        unit = SocketUnit(self.bench)
+        unit = self.unit()
         client = self.bench.connect(peer=True)
         first = client.call("ListModels")
         for _ in range(4):
@@ -362,7 +368,7 @@ class SocketActivationTest(IntegrationTest):
         wait_until(lambda: unit.exits, "it leaves once nobody is connected")
 
     def test_on_the_bus_too(self):
-        unit = SocketUnit(self.bench)
+        unit = self.unit()
         with self.bench.connect(peer=True) as client:
             client.call("ListModels")
             wait_until(self.client.has_owner, f"{NAME} is on the bus")

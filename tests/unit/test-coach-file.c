@@ -430,6 +430,7 @@ static void data_stay(void)
     g_autoptr(CoachFile) file = file_new(data);
     g_autoptr(Value) expanded = coach_file_expand(file->components, file->layout, NULL);
 
+    check(expanded);
     after = json_format(data);
     check(g_str_equal(before, after));
 }

@@ -1044,8 +1044,9 @@ static void check_effective(Fixture *f)
         effective = override_apply(path, own, overrides);
         text = json_format(effective);
         story_text("%s: %s, stored %s", (const char *) path, text, mapping ? mapping->data : "(none)");
-        check((effective != NULL) == (mapping != NULL));
-        check(!mapping || g_str_equal(text, mapping->data));
+        /* As data: the order of keys may be that of another edit which says the same. */
+        g_autoptr(Value) stored = mapping ? parse(mapping->data) : NULL;
+        assert_equal(stored, effective);
         check(!mapping || g_str_equal(mapping->source, overrides->len > 0 ? "user" : "factory"));
     }
 }
@@ -1179,8 +1180,8 @@ static void random_call(Fixture *f)
     }
 }
 
-/* Whether a coach file can say this component as it is: a device needs a place to stand, and a section whose
- * members are all maps is read as divided. */
+/* Whether a coach file can say this component as it is: a device needs a place to stand, a section whose
+ * members are all maps is read as divided, and one without members gives way to children. */
 static bool can_be_exported(const char *path, Value *data)
 {
     if (path_is_device(path))
@@ -1190,7 +1191,7 @@ static bool can_be_exported(const char *path, Value *data)
     VALUE_FOREACH_ENTRY (key, member, data)
         if (!value_is_map(member))
             return true;
-    return value_length(data) == 0;
+    return false;
 }
 
 /* Law: what was edited can be put together to a coach file, which is read as the same components. */
@@ -1219,6 +1220,8 @@ static void check_export(Fixture *f)
     check_no_error(error);
     story_begin();
     story("export", expanded);
+    for (guint i = 0; i < components->len; i++)
+        story_text("of %s", ((const Component *) g_ptr_array_index(components, i))->path);
     g_autoptr(CoachFile) again = coach_file_new(expanded, COACH_FILE_COMPONENTS_MAX, &error);
     check_no_error(error);
     check(again->components->len == components->len);
