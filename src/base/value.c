@@ -590,6 +590,22 @@ static Value **map_append(Map *map, Key *key, Value *value)
     return &map->entries[position].value;
 }
 
+/* Takes over the key and the value. */
+static void map_put(Map *map, Key *key, Value *value)
+{
+    size_t position = map_find(map, key);
+
+    if (position == NOT_FOUND) {
+        map_append(map, key, value);
+        return;
+    }
+    /* The caller's text of the key may live in the value that goes. */
+    key_unref(key);
+    Value *old = map->entries[position].value;
+    map->entries[position].value = value;
+    value_unref(old);
+}
+
 const char *value_map_key(const Value *map, size_t index)
 {
     const Map *entries = as_map(map);
@@ -617,6 +633,33 @@ Value *value_map_get(const Value *map, const char *key)
     return position == NOT_FOUND ? NULL : entries->entries[position].value;
 }
 
+Value *value_map_get_same(const Value *map, const Value *other, size_t index)
+{
+    const Map *entries = as_map(other);
+
+    g_assert(index < entries->length);
+    if (!value_is_map(map))
+        return NULL;
+
+    /* Entries of one device mostly have the same keys in the same places. */
+    Map *own = as_map(map);
+    const Key *key = entries->entries[index].key;
+    if (index < own->length && own->entries[index].key == key)
+        return own->entries[index].value;
+    size_t position = map_find(own, key);
+    return position == NOT_FOUND ? NULL : own->entries[position].value;
+}
+
+void value_map_set_same(Value **map, const Value *other, size_t index, Value *value)
+{
+    const Map *entries = as_map(other);
+
+    g_assert(index < entries->length);
+    Key *key = entries->entries[index].key;
+    key->references++;
+    map_put(map_own(map), key, value_ref(value));
+}
+
 const char *value_map_get_string(const Value *map, const char *key)
 {
     const Value *value = value_map_get(map, key);
@@ -631,19 +674,7 @@ void value_map_set(Value **map, const char *key, Value *value)
 
 void value_map_take(Value **map, const char *key, Value *value)
 {
-    Map *own = map_own(map);
-    Key *shared = key_intern(key, strlen(key));
-    size_t position = map_find(own, shared);
-
-    if (position == NOT_FOUND) {
-        map_append(own, shared, value);
-        return;
-    }
-    /* `key` may live in the value that goes. */
-    key_unref(shared);
-    Value *old = own->entries[position].value;
-    own->entries[position].value = value;
-    value_unref(old);
+    map_put(map_own(map), key_intern(key, strlen(key)), value);
 }
 
 bool value_map_remove(Value **map, const char *key)

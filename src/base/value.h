@@ -73,6 +73,10 @@ const char *value_map_key(const Value *map, size_t index);
 Value *value_map_at(const Value *map, size_t index);
 /* Borrowed, or NULL when the key is absent or `map` is no map (so look-ups can be chained). */
 Value *value_map_get(const Value *map, const char *key);
+/* The same by the key of another map's n-th entry: faster, because maps share their keys. Likewise setting
+ * it, which keeps a reference of its own. */
+Value *value_map_get_same(const Value *map, const Value *other, size_t index);
+void value_map_set_same(Value **map, const Value *other, size_t index, Value *value);
 /* The text at a key, borrowed; NULL when it is absent or not a string. */
 const char *value_map_get_string(const Value *map, const char *key);
 /* Sets a key: replaces in place, else appends. `set` keeps a reference of its own, `take` takes the

@@ -19,18 +19,21 @@ static Value *divide(Value *const *maps, size_t n, Value **rest)
     for (size_t i = 0; i < n; i++)
         rest[i] = NULL;
 
-    VALUE_FOREACH_ENTRY (key, first, maps[0]) {
+    for (size_t at = 0; at < value_length(maps[0]); at++) {
+        Value *first = value_map_at(maps[0], at);
         bool everywhere = true, equal = true, all_maps = true;
 
         for (size_t i = 0; i < n && everywhere; i++) {
-            members[i] = value_map_get(maps[i], key);
+            members[i] = value_map_get_same(maps[i], maps[0], at);
             everywhere = members[i] != NULL;
             equal = equal && value_equal(members[i], first);
             all_maps = all_maps && value_is_map(members[i]);
         }
         if (everywhere && equal) {
-            value_map_set(&shared, key, first);
+            value_map_set_same(&shared, maps[0], at, first);
         } else if (everywhere && all_maps) {
+            const char *key = value_map_key(maps[0], at);
+
             value_map_take(&shared, key, divide(members, n, member_rest));
             for (size_t i = 0; i < n; i++) {
                 if (!member_rest[i])
@@ -43,12 +46,12 @@ static Value *divide(Value *const *maps, size_t n, Value **rest)
     }
 
     for (size_t i = 0; i < n; i++)
-        VALUE_FOREACH_ENTRY (key, member, maps[i]) {
-            if (value_map_get(shared, key))
+        for (size_t at = 0; at < value_length(maps[i]); at++) {
+            if (value_map_get_same(shared, maps[i], at))
                 continue;
             if (!rest[i])
                 rest[i] = value_new_map();
-            value_map_set(&rest[i], key, member);
+            value_map_set_same(&rest[i], maps[i], at, value_map_at(maps[i], at));
         }
 
     return shared;
@@ -63,8 +66,8 @@ static Value *binding_new(uint32_t dgn, int instance, const Value *fields)
     value_map_take(&binding, BINDING_DGN, value_new_string(text));
     value_map_take(&binding, BINDING_INSTANCE,
                    instance == INSTANCE_DEFAULT ? value_new_string("default") : value_new_integer(instance));
-    VALUE_FOREACH_ENTRY (key, field, fields)
-        value_map_set(&binding, key, field);
+    for (size_t i = 0; i < value_length(fields); i++)
+        value_map_set_same(&binding, fields, i, value_map_at(fields, i));
     return binding;
 }
 

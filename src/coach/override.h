@@ -38,7 +38,7 @@ GPtrArray *override_list_new(void);
 /* The override at exactly this field; borrowed; NULL when there is none. */
 Override *override_list_find(GPtrArray *overrides, const char *field);
 
-/* Field pointers as overrides use them: RFC 6901, binding names in canonical spelling. Sets
+/* Field pointers of a device as overrides use them: RFC 6901, binding names in canonical spelling. Sets
  * CONFIG_ERROR_INVALID_ARGS. Free with g_free(). */
 char *override_field_normalize(const char *field, GError **error);
 

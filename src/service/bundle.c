@@ -155,6 +155,21 @@ static GBytes *load(const Bundle *bundle, const char *name, GError **error)
     return g_resource_lookup_data(bundle->seeds, resource, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
 }
 
+bool bundle_has_model(const Bundle *bundle, const char *model)
+{
+    g_autofree char *name = g_strconcat(COACHES "/", model, COACH_SUFFIX, NULL);
+    g_autofree char *resource = g_strconcat(RESOURCE_ROOT, name, NULL);
+
+    if (!model_id_is_valid(model))
+        return false;
+    if (bundle->development) {
+        g_autofree char *path = g_build_filename(bundle->development, name, NULL);
+        if (access(path, F_OK) == 0)
+            return true;
+    }
+    return g_resource_get_info(bundle->seeds, resource, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL, NULL, NULL);
+}
+
 GBytes *bundle_get_model(const Bundle *bundle, const char *model, GError **error)
 {
     g_autofree char *name = g_strconcat(COACHES "/", model, COACH_SUFFIX, NULL);

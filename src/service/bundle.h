@@ -19,6 +19,8 @@ const char *bundle_development(const Bundle *bundle);
 
 /* The ids of all bundled coach files, sorted; NULL-terminated, free with g_strfreev(). */
 char **bundle_list_models(const Bundle *bundle);
+/* Whether there is a coach file of this id; it may still be unreadable. */
+bool bundle_has_model(const Bundle *bundle, const char *model);
 /* The bytes of a coach file. Sets NO_SUCH_MODEL, or in development mode IO, TOO_LARGE. */
 GBytes *bundle_get_model(const Bundle *bundle, const char *model, GError **error);
 

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/pointer.h"
 #include "coach/dgn.h"
 #include "coach/path.h"
 
@@ -18,6 +19,7 @@ typedef struct Touched {
     GPtrArray *new_overrides;     /* so far */
     Value *before;                /* effective, NULL: none */
     Value *after;                 /* effective in the end */
+    char *data;                   /* its text, NULL: none */
     Mapping *row;                 /* the active row, NULL: none */
     GPtrArray *fields;            /* fields that the caller named */
     guint first_entry, n_entries; /* its rows in the plan's history */
@@ -31,6 +33,7 @@ static void touched_free(Touched *touched)
     g_clear_pointer(&touched->new_overrides, g_ptr_array_unref);
     g_clear_pointer(&touched->before, value_unref);
     g_clear_pointer(&touched->after, value_unref);
+    g_free(touched->data);
     mapping_free(touched->row);
     g_clear_pointer(&touched->fields, g_ptr_array_unref);
     g_free(touched);
@@ -60,7 +63,13 @@ Edit *edit_new(EditOp op, const char *path, const char *field, const char *value
         return NULL;
     edit->op = op;
     edit->path = g_strdup(path);
-    edit->field = override_field_normalize(field, error);
+    /* Only devices have bindings. */
+    if (path_is_device(path)) {
+        edit->field = override_field_normalize(field, error);
+    } else {
+        g_auto(GStrv) tokens = pointer_split(field, error);
+        edit->field = tokens ? g_strdup(field) : NULL;
+    }
     if (!edit->field)
         return NULL;
     if ((op == EDIT_PUT || op == EDIT_DELETE) && field[0]) {
@@ -193,13 +202,51 @@ static bool overrides_equal(GPtrArray *a, GPtrArray *b)
     return true;
 }
 
-/* A section is either one component or divided into children, and devices have a section of their own. */
-static bool check_new_path(ModelCache *cache, const char *path, GError **error)
+/* The components as they will be: those of the model, with the touched ones in their new state. */
+typedef struct Outcome {
+    ModelCache *cache;   /* complete */
+    GHashTable *touched; /* path → Touched */
+} Outcome;
+
+/* An empty map may be a section without children as well as a component. */
+static bool is_whole(const Outcome *outcome, const char *path)
 {
-    g_autofree char *section = NULL, *child = NULL, *children = NULL;
-    const CachedMapping *whole = NULL;
-    GPtrArray *sorted = model_cache_sorted(cache);
-    guint position;
+    const Touched *touched = g_hash_table_lookup(outcome->touched, path);
+    const CachedMapping *mapping = NULL;
+
+    if (touched)
+        return touched->data && !g_str_equal(touched->data, "{}");
+    return model_cache_get(outcome->cache, NULL, path, &mapping, NULL) && mapping &&
+           !g_str_equal(mapping->data, "{}");
+}
+
+static bool has_children(const Outcome *outcome, const char *section)
+{
+    g_autofree char *prefix = g_strconcat(section, "/", NULL);
+    GPtrArray *sorted = model_cache_sorted(outcome->cache);
+    GHashTableIter iter;
+    gpointer path, value;
+
+    g_hash_table_iter_init(&iter, outcome->touched);
+    while (g_hash_table_iter_next(&iter, &path, &value))
+        if (((const Touched *) value)->data && g_str_has_prefix(path, prefix))
+            return true;
+    for (guint i = model_cache_position(outcome->cache, prefix, true); i < sorted->len; i++) {
+        const CachedMapping *mapping = g_ptr_array_index(sorted, i);
+
+        if (!g_str_has_prefix(mapping->path, prefix))
+            break;
+        if (!g_hash_table_contains(outcome->touched, mapping->path))
+            return true;
+    }
+    return false;
+}
+
+/* A section is either one component or divided into children, and devices have a section of their own. */
+static bool check_path(const Outcome *outcome, const char *path, GError **error)
+{
+    g_autofree char *section = NULL, *child = NULL;
+    g_autofree char *section_path = g_strndup(path, strcspn(path, "/"));
 
     if (!path_split(path, &section, &child, error))
         return false;
@@ -210,24 +257,39 @@ static bool check_new_path(ModelCache *cache, const char *path, GError **error)
                     path);
         return false;
     }
-    if (sorted->len >= COACH_FILE_COMPONENTS_MAX) {
-        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE, "A model has at most %d components",
-                    COACH_FILE_COMPONENTS_MAX);
-        return false;
-    }
-    if (child && (!model_cache_get(cache, NULL, section, &whole, error) ||
-                  (whole && !g_str_equal(whole->data, "{}")))) {
+    if (child && is_whole(outcome, section_path)) {
         g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA,
                     "\"%s\" is one component and has no children", section);
         return false;
     }
-
-    children = g_strconcat(section, "/", NULL);
-    position = model_cache_position(cache, children, true);
-    if (!child && position < sorted->len &&
-        g_str_has_prefix(((const CachedMapping *) g_ptr_array_index(sorted, position))->path, children)) {
+    if (!child && has_children(outcome, section_path)) {
         g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA,
                     "\"%s\" is divided into components; name one of them", section);
+        return false;
+    }
+    return true;
+}
+
+/* Components that come to be, or are empty no longer. */
+static bool check_paths(Service *service, ModelCache *cache, GPtrArray *touched, GHashTable *by_path,
+                        GError **error)
+{
+    const Outcome outcome = {.cache = cache, .touched = by_path};
+    gint64 n = 0;
+
+    for (guint i = 0; i < touched->len; i++) {
+        const Touched *component = g_ptr_array_index(touched, i);
+        bool was_there = component->row && !g_str_equal(component->row->data, "{}");
+
+        n += (component->data != NULL) - (component->row != NULL);
+        if (!component->data || was_there)
+            continue;
+        if (!model_cache_load(cache, service->store, error) || !check_path(&outcome, component->path, error))
+            return false;
+    }
+    if (n > 0 && model_cache_sorted(cache)->len + n > COACH_FILE_COMPONENTS_MAX) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE, "A model has at most %d components",
+                    COACH_FILE_COMPONENTS_MAX);
         return false;
     }
     return true;
@@ -237,7 +299,7 @@ static bool check_new_path(ModelCache *cache, const char *path, GError **error)
  * as large as it is. */
 static bool check_size(const Touched *touched, GError **error)
 {
-    g_autofree char *text = touched->after ? json_format(touched->after) : NULL;
+    const char *text = touched->data;
     g_autoptr(GError) local = NULL;
     g_autoptr(Value) parsed = NULL;
 
@@ -257,9 +319,6 @@ static bool check_touched(Service *service, ModelCache *cache, const Touched *to
     const Rules *rules = model_cache_rules(cache, service->store, error);
 
     if (!rules)
-        return false;
-    if (!touched->before && !touched->vendor && touched->after &&
-        (!model_cache_load(cache, service->store, error) || !check_new_path(cache, touched->path, error)))
         return false;
     if (touched->after && !value_is_map(touched->after) &&
         (!touched->before || value_is_map(touched->before))) {
@@ -365,10 +424,8 @@ static const char *touched_source(const ImportStatus *status, const Touched *tou
 static bool write_component(Service *service, Plan *plan, const ImportStatus *status, Touched *touched,
                             const Change *change, GError **error)
 {
-    g_autofree char *data = touched->after ? json_format(touched->after) : NULL;
-
-    if (data) {
-        if (!store_put_mapping(service->store, plan->model, touched->path, data,
+    if (touched->data) {
+        if (!store_put_mapping(service->store, plan->model, touched->path, touched->data,
                                touched_source(status, touched), status->version, change->actor.user,
                                &touched->row, error))
             return false;
@@ -408,13 +465,11 @@ static void finish_edits(Service *service, Plan *plan, const Change *change)
         g_ptr_array_add(paths, touched->path);
         if (!cache)
             continue;
-        if (touched->after) {
-            g_autofree char *data = json_format(touched->after);
-            model_cache_put(cache, touched->path, data, touched_source(model_cache_status(cache), touched),
-                            touched->row->position);
-        } else {
-            model_cache_remove(cache, touched->path);
-        }
+        if (touched->after)
+            model_cache_put(cache, touched->path, touched->before, touched->after, touched->data,
+                            touched_source(model_cache_status(cache), touched), touched->row->position);
+        else
+            model_cache_remove(cache, touched->path, touched->before);
     }
     g_ptr_array_add(paths, NULL);
     service_emit(service, &(ServiceEvent){.type = SERVICE_EVENT_MAPPINGS_CHANGED,
@@ -424,11 +479,9 @@ static void finish_edits(Service *service, Plan *plan, const Change *change)
                                           .change = change->id});
 }
 
-static bool lay_edits(Service *service, ModelCache *cache, GPtrArray *edits, GPtrArray *touched,
-                      GError **error)
+static bool lay_edits(Service *service, ModelCache *cache, GPtrArray *edits, GHashTable *by_path,
+                      GPtrArray *touched, GError **error)
 {
-    g_autoptr(GHashTable) by_path = g_hash_table_new(g_str_hash, g_str_equal);
-
     for (guint i = 0; i < edits->len; i++) {
         const Edit *edit = g_ptr_array_index(edits, i);
         Touched *component = touch(service, cache, by_path, touched, edit->path, error);
@@ -439,7 +492,13 @@ static bool lay_edits(Service *service, ModelCache *cache, GPtrArray *edits, GPt
             return false;
         }
     }
-    return true;
+    for (guint i = 0; i < touched->len; i++) {
+        Touched *component = g_ptr_array_index(touched, i);
+
+        component->after = override_apply(component->path, component->vendor, component->new_overrides);
+        component->data = component->after ? json_format(component->after) : NULL;
+    }
+    return check_paths(service, cache, touched, by_path, error);
 }
 
 Plan *service_plan_edits(Service *service, const char *model, GPtrArray *edits, const char *reason,
@@ -447,6 +506,7 @@ Plan *service_plan_edits(Service *service, const char *model, GPtrArray *edits, 
 {
     g_autoptr(Plan) plan = NULL;
     g_autoptr(GPtrArray) touched = g_ptr_array_new_with_free_func((GDestroyNotify) touched_free);
+    g_autoptr(GHashTable) by_path = g_hash_table_new(g_str_hash, g_str_equal);
     ModelCache *cache;
 
     if (edits->len > EDITS_MAX) {
@@ -456,7 +516,7 @@ Plan *service_plan_edits(Service *service, const char *model, GPtrArray *edits, 
     }
     plan = plan_new(service, "edit", "", reason, options, error);
     cache = plan ? service_get_cache(service, model, error) : NULL;
-    if (!cache || !lay_edits(service, cache, edits, touched, error))
+    if (!cache || !lay_edits(service, cache, edits, by_path, touched, error))
         return NULL;
     g_free(plan->model);
     plan->model = g_strdup(model_cache_status(cache)->model);
@@ -465,7 +525,6 @@ Plan *service_plan_edits(Service *service, const char *model, GPtrArray *edits, 
     while (touched->len > 0) {
         Touched *component = g_ptr_array_index(touched, 0);
 
-        component->after = override_apply(component->path, component->vendor, component->new_overrides);
         if (!check_touched(service, cache, component, options->force, error))
             return NULL;
         component = g_ptr_array_steal_index(touched, 0);

@@ -12,8 +12,8 @@ static bool write_import(Service *service, Plan *plan, const Change *change, GEr
 
     return store_add_vendor_revision(service->store, plan->model, plan->file, plan->byte_hash, "bundled",
                                      &revision_id, error) &&
-           store_insert_mappings(service->store, plan->model, plan->file, "factory", change->actor.user,
-                                 error) &&
+           store_insert_mappings(service->store, plan->model, revision_id, "factory", plan->file->version,
+                                 change->actor.user, error) &&
            store_set_import(service->store, plan->model, plan->file, plan->byte_hash, revision_id,
                             change->time, error);
 }
@@ -36,48 +36,44 @@ static char *format_detail(const CoachFile *file, const char *byte_hash)
     return json_format(detail);
 }
 
+static bool read_file(Service *service, Plan *plan, GError **error)
+{
+    g_autoptr(GBytes) bytes = bundle_get_model(service->bundle, plan->model, error);
+    gsize length;
+
+    if (!bytes)
+        return false;
+    const char *text = g_bytes_get_data(bytes, &length);
+    plan->file = coach_file_parse(text, length, error);
+    if (!plan->file) {
+        g_prefix_error(error, "%s.yml: ", plan->model);
+        return false;
+    }
+    plan->byte_hash = hash_bytes(text, length);
+    return true;
+}
+
 Plan *service_plan_import(Service *service, const char *model, const char *reason,
                           const WriteOptions *options, GError **error)
 {
     g_autoptr(Plan) plan = NULL;
-    g_autoptr(GBytes) bytes = NULL;
     g_autoptr(ImportStatus) status = NULL;
     g_autofree char *id = NULL;
-    const BundledModel *bundled;
-    gsize length;
 
     model = service_resolve_model(service, model, error);
     if (!model)
         return NULL;
     /* A copy: planning may read the settings again, and with them the active model. */
     id = g_strdup(model);
-    model = id;
-    plan = plan_new(service, "import", model, reason, options, error);
-    if (!plan || !service_get_bundled(service, model, &bundled, error))
-        return NULL;
-    if (!bundled) {
-        /* Sets NO_SUCH_MODEL unless it is a custom one, of which there is nothing to import. */
-        plan->empty = service_get_cache(service, model, error) != NULL;
-        return plan->empty ? g_steal_pointer(&plan) : NULL;
-    }
-    if (!store_get_import(service->store, model, &status, error))
+    plan = plan_new(service, "import", id, reason, options, error);
+    if (!plan || !store_get_import(service->store, id, &status, error))
         return NULL;
     plan->empty = status != NULL;
     if (plan->empty)
         return g_steal_pointer(&plan);
-    if (bundled->problem) {
-        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_FILE, "%s.yml: %s", model, bundled->problem);
-        return NULL;
-    }
 
-    bytes = bundle_get_model(service->bundle, model, error);
-    if (!bytes)
+    if (!read_file(service, plan, error))
         return NULL;
-    const char *text = g_bytes_get_data(bytes, &length);
-    plan->file = coach_file_parse(text, length, error);
-    if (!plan->file)
-        return NULL;
-    plan->byte_hash = hash_bytes(text, length);
     plan->content_hash = g_strdup(plan->file->content_hash);
     plan->detail = format_detail(plan->file, plan->byte_hash);
     plan->n_entries = plan->file->components->len;

@@ -63,63 +63,63 @@ bool service_get_mappings(Service *service, const char *model, const char *prefi
 
 /* Finding */
 
+static bool has(char **texts, const char *text)
+{
+    return texts && g_strv_contains((const char *const *) texts, text);
+}
+
 static bool area_fits(const CachedMapping *mapping, const char *area)
 {
     size_t length = strlen(area);
 
-    if (mapping->area && strncmp(mapping->area, area, length) == 0 &&
-        (mapping->area[length] == 0 || mapping->area[length] == '.'))
-        return true;
-    return mapping->suggested_area && g_ascii_strcasecmp(mapping->suggested_area, area) == 0;
-}
-
-static bool instance_fits(const CachedMapping *mapping, int instance)
-{
-    g_autoptr(Value) data = json_parse(mapping->data, -1, &json_limits_stored, NULL);
-    g_autoptr(Value) keyed = data ? device_to_keyed(data, NULL) : NULL;
-
-    VALUE_FOREACH_ENTRY (key, fields, value_map_get(keyed, DEVICE_BINDINGS)) {
-        uint32_t dgn;
-        int other;
-
-        if (binding_key_parse(key, &dgn, &other) && other == instance)
+    for (char **own = mapping->areas; own && *own; own++)
+        if (strncmp(*own, area, length) == 0 && ((*own)[length] == 0 || (*own)[length] == '.'))
             return true;
-    }
+    for (char **own = mapping->suggested_areas; own && *own; own++)
+        if (g_ascii_strcasecmp(*own, area) == 0)
+            return true;
     return false;
 }
 
-static bool dgn_fits(const ModelCache *cache, const CachedMapping *mapping, uint32_t dgn, int first,
-                     int last)
+static bool fits(const CachedMapping *mapping, const FindQuery *query, const char *folded)
 {
-    for (int instance = first; instance <= last; instance++) {
-        GPtrArray *devices = model_cache_lookup(cache, dgn, instance);
-        if (devices && g_ptr_array_find(devices, mapping, NULL))
-            return true;
-    }
-    return false;
-}
-
-static bool fits(const ModelCache *cache, const CachedMapping *mapping, const FindQuery *query,
-                 const char *folded)
-{
-    bool devices_only =
-        query->has_dgn || query->has_instance || query->device_type || query->area || query->interface;
-
-    if (devices_only && !path_is_device(mapping->path))
+    if ((query->device_type || query->area || query->interface) && !path_is_device(mapping->path))
         return false;
-    if (query->device_type && g_strcmp0(mapping->device_type, query->device_type) != 0)
+    if (query->device_type && !has(mapping->device_types, query->device_type))
         return false;
-    if (query->interface && g_strcmp0(mapping->interface, query->interface) != 0)
+    if (query->interface && !has(mapping->interfaces, query->interface))
         return false;
     if (query->area && !area_fits(mapping, query->area))
         return false;
-    if (folded && !strstr(mapping->words, folded))
-        return false;
-    if (query->has_dgn && query->has_instance)
-        return dgn_fits(cache, mapping, query->dgn, query->instance, query->instance);
-    if (query->has_dgn)
-        return dgn_fits(cache, mapping, query->dgn, INSTANCE_DEFAULT, INSTANCE_MAX);
-    return !query->has_instance || instance_fits(mapping, query->instance);
+    return !folded || strstr(mapping->words, folded);
+}
+
+static int compare_paths(gconstpointer a, gconstpointer b)
+{
+    const CachedMapping *const *left = a, *const *right = b;
+
+    return strcmp((*left)->path, (*right)->path);
+}
+
+/* Those that the index gives for the query, sorted by path. */
+static GPtrArray *candidates(const ModelCache *cache, const FindQuery *query)
+{
+    g_autoptr(GHashTable) bound = NULL;
+    GHashTableIter iter;
+    gpointer mapping;
+    GPtrArray *found;
+
+    if (!query->has_dgn && !query->has_instance)
+        return g_ptr_array_ref(model_cache_sorted(cache));
+
+    bound = model_cache_bound(cache, query->has_dgn ? &query->dgn : NULL,
+                              query->has_instance ? &query->instance : NULL);
+    found = g_ptr_array_sized_new(g_hash_table_size(bound));
+    g_hash_table_iter_init(&iter, bound);
+    while (g_hash_table_iter_next(&iter, &mapping, NULL))
+        g_ptr_array_add(found, mapping);
+    g_ptr_array_sort(found, compare_paths);
+    return found;
 }
 
 bool service_find_mappings(Service *service, const char *model, const FindQuery *query, GPtrArray **ret,
@@ -128,16 +128,16 @@ bool service_find_mappings(Service *service, const char *model, const FindQuery 
     ModelCache *cache = service_get_cache(service, model, error);
     g_autofree char *folded = query->text ? g_utf8_casefold(query->text, -1) : NULL;
     g_autoptr(GPtrArray) found = g_ptr_array_new();
-    GPtrArray *sorted;
+    g_autoptr(GPtrArray) sorted = NULL;
     size_t size = 0;
 
     if (!cache || !model_cache_index(cache, service->store, error))
         return false;
 
-    sorted = model_cache_sorted(cache);
+    sorted = candidates(cache, query);
     for (guint i = 0; i < sorted->len; i++) {
         CachedMapping *mapping = g_ptr_array_index(sorted, i);
-        if (!fits(cache, mapping, query, folded))
+        if (!fits(mapping, query, folded))
             continue;
         size += strlen(mapping->data);
         if (size > FIND_SIZE_MAX) {

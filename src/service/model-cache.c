@@ -16,14 +16,21 @@ struct ModelCache {
     GHashTable *by_binding; /* binding → array of CachedMapping; NULL until the index is made */
 };
 
+static void facet_free(char **facet)
+{
+    for (char **text = facet; text && *text; text++)
+        g_ref_string_release(*text);
+    g_free(facet);
+}
+
 static void cached_mapping_free(CachedMapping *mapping)
 {
     g_free(mapping->path);
     g_free(mapping->data);
-    g_clear_pointer(&mapping->device_type, g_ref_string_release);
-    g_clear_pointer(&mapping->area, g_ref_string_release);
-    g_clear_pointer(&mapping->suggested_area, g_ref_string_release);
-    g_clear_pointer(&mapping->interface, g_ref_string_release);
+    facet_free(mapping->device_types);
+    facet_free(mapping->areas);
+    facet_free(mapping->suggested_areas);
+    facet_free(mapping->interfaces);
     g_free(mapping->words);
     g_free(mapping);
 }
@@ -140,6 +147,16 @@ static gpointer binding_key(uint32_t dgn, int instance)
     return GUINT_TO_POINTER((dgn << 9) | (guint) (instance + 1));
 }
 
+static uint32_t key_dgn(gpointer key)
+{
+    return GPOINTER_TO_UINT(key) >> 9;
+}
+
+static int key_instance(gpointer key)
+{
+    return (int) (GPOINTER_TO_UINT(key) & 0x1FF) - 1;
+}
+
 static char *fold_words(const CachedMapping *mapping, Value *data)
 {
     static const char *const fields[] = {"friendly_name", "name", "description", "notes"};
@@ -153,36 +170,52 @@ static char *fold_words(const CachedMapping *mapping, Value *data)
     return g_utf8_casefold(words->str, (gssize) words->len);
 }
 
-/* Many devices share these texts, so that each is kept once. */
-static void set_facet(char **facet, Value *data, const char *field)
+static void add_text(GPtrArray *texts, const char *text)
 {
-    const char *text = value_map_get_string(data, field);
+    for (guint i = 0; text && i < texts->len; i++)
+        if (g_str_equal(g_ptr_array_index(texts, i), text))
+            return;
+    /* Many devices share these texts, so that each is kept once. */
+    if (text)
+        g_ptr_array_add(texts, g_ref_string_new_intern(text));
+}
 
-    g_clear_pointer(facet, g_ref_string_release);
-    *facet = text ? g_ref_string_new_intern(text) : NULL;
+static void set_facet(char ***facet, Value *data, const char *field)
+{
+    GPtrArray *texts = g_ptr_array_new();
+    Value *bindings = value_map_get(data, DEVICE_BINDINGS);
+
+    add_text(texts, value_map_get_string(data, field));
+    VALUE_FOREACH_ITEM (binding, value_is_list(bindings) ? bindings : NULL)
+        add_text(texts, value_map_get_string(binding, field));
+    if (texts->len > 0)
+        g_ptr_array_add(texts, NULL);
+    facet_free(*facet);
+    *facet = (char **) g_ptr_array_free(texts, texts->len == 0);
+}
+
+static void read_facets(CachedMapping *mapping, Value *data)
+{
+    set_facet(&mapping->device_types, data, "device_type");
+    set_facet(&mapping->areas, data, "area");
+    set_facet(&mapping->suggested_areas, data, "suggested_area");
+    set_facet(&mapping->interfaces, data, "interface");
+    g_free(mapping->words);
+    mapping->words = fold_words(mapping, data);
 }
 
 static void add_in_order(GPtrArray *devices, CachedMapping *mapping)
 {
     guint i = devices->len;
 
-    while (i > 0 &&
-           ((const CachedMapping *) g_ptr_array_index(devices, i - 1))->position > mapping->position)
+    while (i > 0 && ((const CachedMapping *) g_ptr_array_index(devices, i - 1))->position > mapping->position)
         i--;
     g_ptr_array_insert(devices, (gint) i, mapping);
 }
 
-static void index_mapping(ModelCache *cache, CachedMapping *mapping)
+static void bind_mapping(ModelCache *cache, CachedMapping *mapping, Value *data)
 {
-    g_autoptr(Value) data = json_parse(mapping->data, -1, &json_limits_stored, NULL);
     g_autoptr(Value) keyed = data && path_is_device(mapping->path) ? device_to_keyed(data, NULL) : NULL;
-
-    set_facet(&mapping->device_type, data, "device_type");
-    set_facet(&mapping->area, data, "area");
-    set_facet(&mapping->suggested_area, data, "suggested_area");
-    set_facet(&mapping->interface, data, "interface");
-    g_free(mapping->words);
-    mapping->words = fold_words(mapping, data);
 
     VALUE_FOREACH_ENTRY (key, fields, value_map_get(keyed, DEVICE_BINDINGS)) {
         GPtrArray *devices;
@@ -200,9 +233,8 @@ static void index_mapping(ModelCache *cache, CachedMapping *mapping)
     }
 }
 
-static void unindex_mapping(ModelCache *cache, CachedMapping *mapping)
+static void unbind_mapping(ModelCache *cache, CachedMapping *mapping, Value *data)
 {
-    g_autoptr(Value) data = json_parse(mapping->data, -1, &json_limits_stored, NULL);
     g_autoptr(Value) keyed = data && path_is_device(mapping->path) ? device_to_keyed(data, NULL) : NULL;
 
     VALUE_FOREACH_ENTRY (key, fields, value_map_get(keyed, DEVICE_BINDINGS)) {
@@ -226,8 +258,13 @@ bool model_cache_index(ModelCache *cache, Store *store, GError **error)
         return false;
 
     cache->by_binding = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify) g_ptr_array_unref);
-    for (guint i = 0; i < cache->sorted->len; i++)
-        index_mapping(cache, g_ptr_array_index(cache->sorted, i));
+    for (guint i = 0; i < cache->sorted->len; i++) {
+        CachedMapping *mapping = g_ptr_array_index(cache->sorted, i);
+        g_autoptr(Value) data = json_parse(mapping->data, -1, &json_limits_stored, NULL);
+
+        read_facets(mapping, data);
+        bind_mapping(cache, mapping, data);
+    }
     return true;
 }
 
@@ -257,14 +294,46 @@ GPtrArray *model_cache_lookup(const ModelCache *cache, uint32_t dgn, int instanc
     return g_hash_table_lookup(cache->by_binding, binding_key(dgn, instance));
 }
 
-void model_cache_put(ModelCache *cache, const char *path, const char *data, const char *source,
-                     int64_t position)
+GHashTable *model_cache_bound(const ModelCache *cache, const uint32_t *dgn, const int *instance)
+{
+    GHashTable *bound = g_hash_table_new(NULL, NULL);
+    GHashTableIter iter;
+    gpointer key, devices;
+
+    g_hash_table_iter_init(&iter, cache->by_binding);
+    while (g_hash_table_iter_next(&iter, &key, &devices)) {
+        const GPtrArray *array = devices;
+
+        if ((dgn && key_dgn(key) != *dgn) || (instance && key_instance(key) != *instance))
+            continue;
+        for (guint i = 0; i < array->len; i++)
+            g_hash_table_add(bound, g_ptr_array_index(array, i));
+    }
+    return bound;
+}
+
+/* Most edits leave the bindings as they are. */
+static void update_index(ModelCache *cache, CachedMapping *mapping, Value *before, Value *after)
+{
+    if (!cache->by_binding)
+        return;
+    if (after)
+        read_facets(mapping, after);
+    if (before && after &&
+        value_equal(value_map_get(before, DEVICE_BINDINGS), value_map_get(after, DEVICE_BINDINGS)))
+        return;
+    if (before)
+        unbind_mapping(cache, mapping, before);
+    if (after)
+        bind_mapping(cache, mapping, after);
+}
+
+void model_cache_put(ModelCache *cache, const char *path, Value *before, Value *after, const char *data,
+                     const char *source, int64_t position)
 {
     CachedMapping *mapping = g_hash_table_lookup(cache->by_path, path);
 
     if (mapping) {
-        if (cache->by_binding)
-            unindex_mapping(cache, mapping);
         g_free(mapping->data);
         mapping->data = g_strdup(data);
         mapping->source = intern_source(source);
@@ -274,18 +343,16 @@ void model_cache_put(ModelCache *cache, const char *path, const char *data, cons
         if (cache->sorted)
             g_ptr_array_insert(cache->sorted, (gint) model_cache_position(cache, path, true), mapping);
     }
-    if (cache->by_binding)
-        index_mapping(cache, mapping);
+    update_index(cache, mapping, before, after);
 }
 
-void model_cache_remove(ModelCache *cache, const char *path)
+void model_cache_remove(ModelCache *cache, const char *path, Value *before)
 {
     CachedMapping *mapping = g_hash_table_lookup(cache->by_path, path);
 
     if (!mapping)
         return;
-    if (cache->by_binding)
-        unindex_mapping(cache, mapping);
+    update_index(cache, mapping, before, NULL);
     if (cache->sorted)
         g_ptr_array_remove_index(cache->sorted, model_cache_position(cache, path, true));
     g_hash_table_remove(cache->by_path, path);

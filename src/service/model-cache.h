@@ -12,11 +12,12 @@ typedef struct CachedMapping {
     char *data;         /* JSON text of the public shape */
     const char *source; /* "factory", "import" or "user"; static */
     int64_t position;   /* orders the components as the file does */
-    /* What searches look at, or NULL; GRefString. Read from the data when the index is made. */
-    char *device_type;
-    char *area;
-    char *suggested_area;
-    char *interface;
+    /* What searches look at: the values that the device, or one of its bindings, has there; texts,
+     * NULL-terminated. Read from the data when the index is made. */
+    char **device_types;
+    char **areas;
+    char **suggested_areas;
+    char **interfaces;
     char *words; /* path and names, folded for comparison */
 } CachedMapping;
 
@@ -26,7 +27,7 @@ typedef struct ModelCache ModelCache;
 ModelCache *model_cache_new(ImportStatus *status);
 void model_cache_free(ModelCache *cache);
 
-/* The state of the import; borrowed. Its counts are those at the time of loading. */
+/* The state of the import, without counts; borrowed. */
 const ImportStatus *model_cache_status(const ModelCache *cache);
 /* The vendor's rules, read at the first call; borrowed. NULL on error. */
 const Rules *model_cache_rules(ModelCache *cache, Store *store, GError **error);
@@ -50,7 +51,12 @@ guint model_cache_position(const ModelCache *cache, const char *path, bool inclu
  * borrowed; NULL when there is none. The index must be made. */
 GPtrArray *model_cache_lookup(const ModelCache *cache, uint32_t dgn, int instance);
 
-/* After a commit: the component is now this, or gone. */
-void model_cache_put(ModelCache *cache, const char *path, const char *data, const char *source,
-                     int64_t position);
-void model_cache_remove(ModelCache *cache, const char *path);
+/* The devices with a binding at this DGN, this instance, or both; each may be NULL: any. A set of
+ * CachedMapping, which are borrowed; free it with g_hash_table_unref(). The index must be made. */
+GHashTable *model_cache_bound(const ModelCache *cache, const uint32_t *dgn, const int *instance);
+
+/* After a commit: the component that was `before` (NULL: was not there) is now `after`, with `data` as its
+ * text; or it is gone. */
+void model_cache_put(ModelCache *cache, const char *path, Value *before, Value *after, const char *data,
+                     const char *source, int64_t position);
+void model_cache_remove(ModelCache *cache, const char *path, Value *before);

@@ -288,11 +288,7 @@ ModelCache *service_get_cache(Service *service, const char *model, GError **erro
     if (!store || !store_get_import(store, model, &status, error))
         return NULL;
     if (!status) {
-        const BundledModel *bundled = NULL;
-
-        if (model_id_is_valid(model) && !service_get_bundled(service, model, &bundled, error))
-            return NULL;
-        if (bundled)
+        if (bundle_has_model(service->bundle, model))
             g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_NOT_IMPORTED, "Model \"%s\" was never imported",
                         model);
         else

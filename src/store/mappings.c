@@ -2,8 +2,6 @@
 /* The table `coach_mappings`: the effective components. */
 #include "store/store-private.h"
 
-#include "base/json.h"
-
 void mapping_free(Mapping *mapping)
 {
     if (!mapping)
@@ -147,20 +145,24 @@ bool store_put_mapping(Store *store, const char *model, const char *path, const 
     return true;
 }
 
-bool store_insert_mappings(Store *store, const char *model, const CoachFile *file, const char *source,
-                           const char *user, GError **error)
+bool store_insert_mappings(Store *store, const char *model, int64_t revision_id, const char *source,
+                           const char *version, const char *user, GError **error)
 {
-    g_autoptr(GString) text = g_string_new(NULL);
+    STATEMENT statement = database_prepare(
+        store->database,
+        "INSERT INTO coach_mappings (coach_model, component_path, mapping_data, source, source_version, "
+        "created_by, modified_by, position) "
+        "SELECT ?1, component_path, data, ?3, ?4, ?5, ?5, position FROM vendor_components WHERE revision_id = ?2",
+        error);
 
-    for (guint i = 0; i < file->components->len; i++) {
-        const Component *component = g_ptr_array_index(file->components, i);
-
-        g_string_truncate(text, 0);
-        json_append(text, component->data);
-        if (!insert_mapping(store, model, component->path, text->str, source, file->version, user, i, error))
-            return false;
-    }
-    return true;
+    if (!statement)
+        return false;
+    statement_bind_text(statement, 1, model);
+    statement_bind_integer(statement, 2, revision_id);
+    statement_bind_text(statement, 3, source);
+    statement_bind_text(statement, 4, version);
+    statement_bind_text(statement, 5, user);
+    return database_run(store->database, statement, error);
 }
 
 bool store_remove_mapping(Store *store, const char *model, const char *path, const char *user,

@@ -56,8 +56,8 @@ typedef struct ImportStatus {
     Value *identity; /* map: year, make, model, trim */
     int64_t revision_id;
     int64_t time;       /* µs since the epoch */
-    unsigned n_devices; /* active ones */
-    unsigned n_edits;   /* overrides */
+    unsigned n_devices; /* active ones; by store_list_imports() only */
+    unsigned n_edits;   /* overrides; likewise */
 } ImportStatus;
 
 void import_status_free(ImportStatus *status);
@@ -105,9 +105,9 @@ bool store_list_mappings(Store *store, const char *model, GPtrArray **ret, GErro
 bool store_put_mapping(Store *store, const char *model, const char *path, const char *data,
                        const char *source, const char *version, const char *user, Mapping **row,
                        GError **error);
-/* Adds all components of a file as active ones, for a model that has none. */
-bool store_insert_mappings(Store *store, const char *model, const CoachFile *file, const char *source,
-                           const char *user, GError **error);
+/* Adds all components of a vendor revision as active ones, for a model that has none. */
+bool store_insert_mappings(Store *store, const char *model, int64_t revision_id, const char *source,
+                           const char *version, const char *user, GError **error);
 /* Makes the active component inactive; its row stays for the history. */
 bool store_remove_mapping(Store *store, const char *model, const char *path, const char *user,
                           GError **error);

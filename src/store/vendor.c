@@ -21,12 +21,15 @@ void import_status_free(ImportStatus *status)
     g_free(status);
 }
 
-#define IMPORT_COLUMNS                                                                                                     \
-    "SELECT s.coach_model, s.yaml_hash, r.content_hash, s.imported_version, r.origin, r.identity, r.id, s.imported_time, " \
-    "(SELECT count(*) FROM coach_mappings m WHERE m.coach_model = s.coach_model AND m.is_active "                          \
-    "  AND m.component_path > 'devices/' AND m.component_path < 'devices0'), "                                             \
-    "(SELECT count(*) FROM overrides o WHERE o.coach_model = s.coach_model) "                                              \
-    "FROM coach_import_status s JOIN vendor_revisions r ON r.id = s.revision_id "
+#define IMPORT_COLUMNS                                                                                      \
+    "s.coach_model, s.yaml_hash, r.content_hash, s.imported_version, r.origin, r.identity, r.id, "          \
+    "s.imported_time"
+#define IMPORT_TABLES "FROM coach_import_status s JOIN vendor_revisions r ON r.id = s.revision_id "
+/* These read an entry of an index for each component, which nobody should wait for who only wants one. */
+#define IMPORT_COUNTS                                                                                       \
+    "(SELECT count(*) FROM coach_mappings m WHERE m.coach_model = s.coach_model AND m.is_active "           \
+    "  AND m.component_path > 'devices/' AND m.component_path < 'devices0'), "                              \
+    "(SELECT count(*) FROM overrides o WHERE o.coach_model = s.coach_model) "
 
 static bool read_import(Store *store, sqlite3_stmt *statement, ImportStatus **ret, GError **error)
 {
@@ -39,8 +42,6 @@ static bool read_import(Store *store, sqlite3_stmt *statement, ImportStatus **re
     status->origin = statement_dup_text(statement, 4);
     status->revision_id = statement_integer(statement, 6);
     status->time = statement_integer(statement, 7);
-    status->n_devices = (unsigned) statement_integer(statement, 8);
-    status->n_edits = (unsigned) statement_integer(statement, 9);
     if (!store_parse_column(store, statement_text(statement, 5), &status->identity, error))
         return false;
     *ret = g_steal_pointer(&status);
@@ -49,8 +50,8 @@ static bool read_import(Store *store, sqlite3_stmt *statement, ImportStatus **re
 
 bool store_get_import(Store *store, const char *model, ImportStatus **ret, GError **error)
 {
-    STATEMENT statement =
-        database_prepare(store->database, IMPORT_COLUMNS "WHERE s.coach_model = ?1", error);
+    STATEMENT statement = database_prepare(
+        store->database, "SELECT " IMPORT_COLUMNS " " IMPORT_TABLES "WHERE s.coach_model = ?1", error);
     int r;
 
     if (!statement)
@@ -65,7 +66,9 @@ bool store_get_import(Store *store, const char *model, ImportStatus **ret, GErro
 
 bool store_list_imports(Store *store, GPtrArray **ret, GError **error)
 {
-    STATEMENT statement = database_prepare(store->database, IMPORT_COLUMNS "ORDER BY s.coach_model", error);
+    STATEMENT statement = database_prepare(
+        store->database, "SELECT " IMPORT_COLUMNS ", " IMPORT_COUNTS IMPORT_TABLES "ORDER BY s.coach_model",
+        error);
     g_autoptr(GPtrArray) imports = g_ptr_array_new_with_free_func((GDestroyNotify) import_status_free);
     int r;
 
@@ -76,6 +79,8 @@ bool store_list_imports(Store *store, GPtrArray **ret, GError **error)
 
         if (!read_import(store, statement, &status, error))
             return false;
+        status->n_devices = (unsigned) statement_integer(statement, 8);
+        status->n_edits = (unsigned) statement_integer(statement, 9);
         g_ptr_array_add(imports, status);
     }
     if (r < 0)

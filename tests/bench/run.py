@@ -18,18 +18,18 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "integration"))
 os.environ["COACHIQ_BUS_POLICY"] = os.path.join(HERE, "bus.conf")
 
 from bench import Bench, polkitd_path  # noqa: E402
-from bus import BusError, Client, Gio, GLib  # noqa: E402
+from bus import Client, Gio, GLib  # noqa: E402
 from coach import make_folder, model_name  # noqa: E402
 from common import ALLOWED, BUNDLED, NAME, PATH, ROOT, wait_until  # noqa: E402
-from goals import GOALS, show, show_ratios  # noqa: E402
-from processes import Process, as_user, clean_environment, ids_of, resident_kib  # noqa: E402
+from goals import show, show_ratios  # noqa: E402
+from processes import Process, as_user, clean_environment, resident_kib  # noqa: E402
 
 PROGRAMS = os.environ.get("COACHIQ_BENCH_PROGRAMS", "")
 HOSTNAMED = "/lib/systemd/systemd-hostnamed"
 DEVICES = 10_000
 MOST = 20_000  # of this shape the bound on the values of a file admits about 23,000
 RUNS = 9
-STARTS = 15
+STARTS = 31
 EDIT_ACTION = "org.coachiq.config1.edit"
 
 
@@ -117,9 +117,10 @@ def start():
         bench.close()
 
 
-def pss_kib(pid):
+def memory_kib(pid, kind):
+    """Exact, where the counters in /proc/PID/status are rounded; but it needs to be root."""
     with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
-        return int(re.search(r"^Pss:\s+(\d+) kB", file.read(), re.M).group(1))
+        return int(re.search(rf"^{kind}:\s+(\d+) kB", file.read(), re.M).group(1))
 
 
 def daemon_pid(bench):
@@ -154,7 +155,7 @@ def memory():
         def against_hostnamed(figure):
             time.sleep(0.3)
             pid = daemon_pid(bench)
-            show(figure, [pss_kib(pid) / pss_kib(hostnamed)])
+            show(figure, [memory_kib(pid, "Pss") / memory_kib(hostnamed, "Pss")])
 
         def ping():
             other.call_sync(NAME, PATH, "org.freedesktop.DBus.Peer", "Ping", None, None, 0, -1, None)
@@ -162,7 +163,7 @@ def memory():
         bench.restart()
         ping()
         against_hostnamed("pss-idle")
-        bench.client.call("GetMappings", BUNDLED)
+        bench.client.call("Import", BUNDLED)
         bench.restart()
         bench.client.call("GetMapping", BUNDLED, "coach_info")
         against_hostnamed("pss-bundled")
@@ -383,7 +384,7 @@ def hostile(flood, i):
     if kind == 7:
         return "Explain", GLib.Variant("(ss)", (model, "x" * 100_000))
     if kind == 8:
-        edits = [("set", flood.device(), f"/field_{i}_{j}", "1", "") [:4] for j in range(50)]
+        edits = [("set", flood.device(), f"/field_{i}_{j}", "1") for j in range(50)]
         edits.append(("set", "devices/nobody", "/a", "1"))
         return "ApplyEdits", GLib.Variant("(sa(ssss)sa{sv})", (model, edits, "", {}))
     return "DescribeDgn", GLib.Variant("(u)", (random.randrange(1 << 32),))
@@ -405,18 +406,22 @@ def load():
         bench.restart()
         flood = Flood(bench)
         pid = daemon_pid(bench)
-        marks = [resident_kib(pid)]
+
+        def measure():
+            return memory_kib(pid, "Rss") if ROOT else resident_kib(pid)
+
+        marks = [measure()]
         for _ in range(6):
             flood.run(20_000, mixed)
-            marks.append(resident_kib(pid))
+            marks.append(measure())
         print("       KiB resident at the start and after each 20,000 mixed calls:", *marks, flush=True)
         show("load-mixed", [marks[-1] - marks[1]])
         before = flood.errors
-        marks = [resident_kib(pid)]
+        marks = [measure()]
         for _ in range(4):
             flood.run(5000, hostile)
             knock(bench, 500)
-            marks.append(resident_kib(pid))
+            marks.append(measure())
         print("       KiB resident before and after each 5,000 hostile calls and 500 callers who left:", *marks)
         print(f"       {flood.errors - before} of 20,000 hostile calls were refused")
         show("load-hostile", [marks[-1] - marks[0]])

@@ -181,7 +181,7 @@ static Plan *plan_lines(Fixture *f, const char *model, const char *lines, const 
     return service_plan_edits(f->service, model, edits, "because", options, error);
 }
 
-static int64_t edit(Fixture *f, const char *lines)
+static int64_t do_edits(Fixture *f, const char *lines)
 {
     g_autoptr(GError) error = NULL;
     Plan *plan = plan_lines(f, MODEL, lines, &forced, &error);
@@ -556,10 +556,10 @@ static void test_find(Fixture *f, gconstpointer unused)
     assert_found(f, (FindQuery){.device_type = "light", .text = "bath"}, "devices/bath");
     assert_found(f, (FindQuery){.has_dgn = true, .dgn = 0x1FEDA, .device_type = "lock"}, "");
     /* And after each kind of edit. */
-    edit(f, "set devices/bath /device_type \"lock\"\ndelete devices/any");
+    do_edits(f, "set devices/bath /device_type \"lock\"\ndelete devices/any");
     assert_found(f, (FindQuery){.device_type = "light"}, "devices/bed");
     assert_found(f, (FindQuery){.has_dgn = true, .dgn = 0x1FEDA}, "devices/bath devices/bed");
-    edit(f, "reset devices/any\nreset devices/bath");
+    do_edits(f, "reset devices/any\nreset devices/bath");
     assert_found(f, (FindQuery){.device_type = "light"}, "devices/any devices/bath devices/bed");
 }
 
@@ -567,7 +567,7 @@ static void test_find(Fixture *f, gconstpointer unused)
 static void test_find_at_bindings(Fixture *f, gconstpointer unused)
 {
     import(f, MODEL);
-    edit(f, "set devices/bed /bindings/1FEDB:25/interface \"chassis\"");
+    do_edits(f, "set devices/bed /bindings/1FEDB:25/interface \"chassis\"");
     assert_found(f, (FindQuery){.interface = "chassis"}, "devices/bed");
     assert_found(f, (FindQuery){.interface = "house"}, "devices/bed");
 }
@@ -604,13 +604,13 @@ static void test_lookup(Fixture *f, gconstpointer unused)
     assert_looked_up(f, 0x12345, 7, "[]");
 
     commit(f, service_plan_interface(f->service, "house", "can1", &no_options, NULL));
-    edit(f, "set devices/bed /bindings/1FEDB:25/role \"x\"\nset devices/bed /friendly_name \"Mine\"");
+    do_edits(f, "set devices/bed /bindings/1FEDB:25/role \"x\"\nset devices/bed /friendly_name \"Mine\"");
     assert_looked_up(
         f, 0x1FEDB, 25,
         "[\"devices/bed\",{\"entity_id\":\"bed\",\"friendly_name\":\"Mine\",\"device_type\":\"light\","
         "\"area\":\"interior.bedroom\",\"interface\":\"house\",\"role\":\"x\",\"physical_interface\":\"can1\"}]");
     /* A binding that goes gives way to the default. */
-    edit(f, "delete devices/bed\ndelete devices/bath");
+    do_edits(f, "delete devices/bed\ndelete devices/bath");
     assert_looked_up(f, 0x1FEDA, 25, "[\"devices/any\",{\"entity_id\":\"any\",\"device_type\":\"light\"}]");
     g_assert_false(service_lookup(f->service, MODEL, 0x20000, 1, &devices, &error));
     g_assert_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_ARGS);
@@ -632,8 +632,8 @@ static void test_explain(Fixture *f, gconstpointer unused)
     Value *row;
 
     import(f, MODEL);
-    edit(f, "set devices/bed /friendly_name \"Mine\"");
-    edit(f, "unset devices/bed /area\nset devices/bed /bindings/1FEDA:25/role \"q\"");
+    do_edits(f, "set devices/bed /friendly_name \"Mine\"");
+    do_edits(f, "unset devices/bed /area\nset devices/bed /bindings/1FEDA:25/role \"q\"");
     g_assert_true(service_explain(f->service, MODEL, "devices/bed", &text, NULL));
     g_autoptr(Value) explained = parse(text);
     g_assert_cmpstr(value_map_get_string(explained, "source"), ==, "user");
@@ -654,7 +654,7 @@ static void test_explain(Fixture *f, gconstpointer unused)
     row = explained_field(explained, "/bindings/1FEDA:25/role");
     g_assert_cmpint(value_integer(value_map_get(row, "change")), ==, 3);
 
-    edit(f, "delete devices/bed");
+    do_edits(f, "delete devices/bed");
     g_assert_true(service_explain(f->service, MODEL, "devices/bed", &gone, NULL));
     g_autoptr(Value) deleted = parse(gone);
     assert_json(value_map_get(deleted, "deleted"), "true");
@@ -672,7 +672,8 @@ static void test_edit(Fixture *f, gconstpointer unused)
 
     import(f, MODEL);
     g_assert_cmpint(
-        edit(f, "set areas/interior /name \"In\"\nset coach_info /owner \"Ann\"\nunset coach_info /make"),
+        do_edits(f,
+                 "set areas/interior /name \"In\"\nset coach_info /owner \"Ann\"\nunset coach_info /make"),
         ==, 2);
     assert_data(f, "areas/interior", "{\"name\":\"In\"}");
     assert_data(f, "coach_info", "{\"year\":2021,\"owner\":\"Ann\"}");
@@ -717,7 +718,7 @@ static void test_no_ops(Fixture *f, gconstpointer unused)
     int64_t revision;
 
     import(f, MODEL);
-    g_assert_cmpint(edit(f, rows[0]), ==, 2);
+    g_assert_cmpint(do_edits(f, rows[0]), ==, 2);
     for (guint i = 0; rows[i]; i++) {
         g_autoptr(GError) error = NULL;
         Plan *plan = plan_lines(f, MODEL, rows[i], &no_options, &error);
@@ -733,7 +734,7 @@ static void test_no_ops(Fixture *f, gconstpointer unused)
     g_autofree char *n_changes = raw_text(f->state, "SELECT count(*) FROM changes");
     g_assert_cmpstr(n_changes, ==, "2");
     /* The vendor's value is an intent all the same. */
-    g_assert_cmpint(edit(f, "set coach_info /year 2021"), ==, 3);
+    g_assert_cmpint(do_edits(f, "set coach_info /year 2021"), ==, 3);
 }
 
 static void test_all_or_nothing(Fixture *f, gconstpointer unused)
@@ -794,9 +795,31 @@ static void test_sections_stay_one_or_divided(Fixture *f, gconstpointer unused)
     assert_edit_fails(f, MODEL, "put new/child {}\nput new {\"a\":1}", &no_options,
                       CONFIG_ERROR_INVALID_DATA);
     /* By way of a deletion. */
-    edit(f, "delete coach_info");
-    edit(f, "put coach_info/child {}");
+    do_edits(f, "delete coach_info");
+    do_edits(f, "put coach_info/child {}");
     assert_edit_fails(f, MODEL, "reset coach_info", &no_options, CONFIG_ERROR_INVALID_DATA);
+    /* By way of an empty section, which may be either. */
+    do_edits(f, "put empty {}");
+    do_edits(f, "put empty/child {}");
+    assert_edit_fails(f, MODEL, "set empty /a 1", &no_options, CONFIG_ERROR_INVALID_DATA);
+    do_edits(f, "delete empty/child\nset empty /a 1");
+    assert_edit_fails(f, MODEL, "put empty/child {}", &no_options, CONFIG_ERROR_INVALID_DATA);
+    do_edits(f, "put empty/child {}\ndelete empty");
+    assert_data(f, "empty", NULL);
+    /* Also where its name has a slash. */
+    do_edits(f, "put o~1p {\"a\":1}\nput q~1r/child {}");
+    assert_edit_fails(f, MODEL, "put o~1p/child {}", &no_options, CONFIG_ERROR_INVALID_DATA);
+    assert_edit_fails(f, MODEL, "put q~1r {\"a\":1}", &no_options, CONFIG_ERROR_INVALID_DATA);
+    do_edits(f, "put o {\"a\":1}");
+}
+
+/* Names that only look like bindings' are names like any other where the component is no device. */
+static void test_names_like_bindings(Fixture *f, gconstpointer unused)
+{
+    import(f, MODEL);
+    do_edits(f, "put areas/x {\"bindings\":{\"1feda:0x19\":1}}");
+    do_edits(f, "set areas/x /bindings/1feda:0x19 2");
+    assert_data(f, "areas/x", "{\"bindings\":{\"1feda:0x19\":2}}");
 }
 
 static void test_conflict(Fixture *f, gconstpointer unused)
@@ -849,18 +872,18 @@ static void test_new_component(Fixture *f, gconstpointer unused)
     g_autofree char *put = g_strconcat("put devices/lamp ", lamp, NULL);
 
     import(f, MODEL);
-    edit(f, put);
+    do_edits(f, put);
     assert_data(f, "devices/lamp", lamp);
     assert_looked_up(f, 0x1FEDB, 9, "[\"devices/lamp\",{\"entity_id\":\"lamp\",\"device_type\":\"light\"}]");
     assert_found(f, (FindQuery){.has_dgn = true, .dgn = 0x1FEDA, .has_instance = true, .instance = 25},
                  "devices/bath devices/bed devices/lamp");
     assert_fresh(f);
     assert_edit_fails(f, MODEL, "reset devices/lamp", &no_options, CONFIG_ERROR_NO_SUCH_FIELD);
-    edit(f, "delete devices/lamp");
+    do_edits(f, "delete devices/lamp");
     assert_data(f, "devices/lamp", NULL);
     assert_looked_up(f, 0x1FEDB, 9, "[]");
     assert_fresh(f);
-    edit(f, put);
+    do_edits(f, put);
     assert_data(f, "devices/lamp", lamp);
     assert_fresh(f);
     assert_intact(f);
@@ -952,8 +975,35 @@ static void test_foreign_write(Fixture *f, gconstpointer unused)
     g_assert_null(raw_text(
         f->state,
         "UPDATE coach_mappings SET mapping_data = '{\"name\":\"Shell\"}' WHERE component_path = 'areas/interior'"));
-    edit(f, "set coach_info /year 1");
+    do_edits(f, "set coach_info /year 1");
     assert_data(f, "areas/interior", "{\"name\":\"Shell\"}");
+    assert_fresh(f);
+}
+
+/* The same with what the index stands on: the device has another place in memory than its overrides say. */
+static void test_foreign_write_of_bindings(Fixture *f, gconstpointer unused)
+{
+    const char *sql = "UPDATE coach_mappings SET mapping_data = "
+                      "'{\"entity_id\":\"door\",\"bindings\":[{\"dgn\":\"1FEE5\",\"instance\":9}]}' "
+                      "WHERE component_path = 'devices/door'";
+
+    import(f, MODEL);
+    g_assert_null(raw_text(f->state, sql));
+    do_edits(f, "set coach_info /year 1");
+    assert_looked_up(f, 0x1FEE5, 9, "[\"devices/door\",{\"entity_id\":\"door\"}]");
+    assert_looked_up(f, 0x1FEE5, 1, "[]");
+    do_edits(f, "delete devices/door");
+    assert_looked_up(f, 0x1FEE5, 9, "[]");
+    assert_looked_up(f, 0x1FEE5, 1, "[]");
+    do_edits(f, "reset devices/door");
+    assert_looked_up(f, 0x1FEE5, 9, "[]");
+    assert_fresh(f);
+
+    g_assert_null(raw_text(f->state, sql));
+    do_edits(f, "set coach_info /year 2");
+    assert_looked_up(f, 0x1FEE5, 1, "[]");
+    do_edits(f, "set devices/door /area \"x\"");
+    assert_looked_up(f, 0x1FEE5, 9, "[]");
     assert_fresh(f);
 }
 
@@ -1277,6 +1327,7 @@ int main(int argc, char **argv)
     ADD("/service/edit/all-or-nothing", test_all_or_nothing);
     ADD("/service/edit/refused", test_refused);
     ADD("/service/edit/sections-stay-one-or-divided", test_sections_stay_one_or_divided);
+    ADD("/service/edit/names-like-bindings", test_names_like_bindings);
     ADD("/service/edit/conflict", test_conflict);
     ADD("/service/edit/bounds", test_bounds);
     ADD("/service/edit/new-component", test_new_component);
@@ -1284,6 +1335,7 @@ int main(int argc, char **argv)
     ADD("/service/active-model", test_active_model);
     ADD("/service/interfaces", test_interfaces);
     ADD("/service/foreign-write", test_foreign_write);
+    ADD("/service/foreign-write/of-bindings", test_foreign_write_of_bindings);
     ADD("/service/second-service", test_second_service);
     ADD("/service/dgns", test_dgns);
     g_test_add_func("/service/laws/edit-sequence", test_edit_sequence);
