@@ -466,10 +466,10 @@ static void finish_edits(Service *service, Plan *plan, const Change *change)
         if (!cache)
             continue;
         if (touched->after)
-            model_cache_put(cache, touched->path, touched->before, touched->after, touched->data,
+            model_cache_put(cache, touched->path, touched->after, touched->data,
                             touched_source(model_cache_status(cache), touched), touched->row->position);
         else
-            model_cache_remove(cache, touched->path, touched->before);
+            model_cache_remove(cache, touched->path);
     }
     g_ptr_array_add(paths, NULL);
     service_emit(service, &(ServiceEvent){.type = SERVICE_EVENT_MAPPINGS_CHANGED,

@@ -32,6 +32,7 @@ static void cached_mapping_free(CachedMapping *mapping)
     facet_free(mapping->suggested_areas);
     facet_free(mapping->interfaces);
     g_free(mapping->words);
+    g_clear_pointer(&mapping->bound, g_array_unref);
     g_free(mapping);
 }
 
@@ -208,46 +209,71 @@ static void add_in_order(GPtrArray *devices, CachedMapping *mapping)
 {
     guint i = devices->len;
 
-    while (i > 0 && ((const CachedMapping *) g_ptr_array_index(devices, i - 1))->position > mapping->position)
+    while (i > 0 &&
+           ((const CachedMapping *) g_ptr_array_index(devices, i - 1))->position > mapping->position)
         i--;
     g_ptr_array_insert(devices, (gint) i, mapping);
 }
 
-static void bind_mapping(ModelCache *cache, CachedMapping *mapping, Value *data)
+static GArray *binding_keys(const CachedMapping *mapping, Value *data)
 {
     g_autoptr(Value) keyed = data && path_is_device(mapping->path) ? device_to_keyed(data, NULL) : NULL;
+    GArray *keys = g_array_new(false, false, sizeof(gpointer));
 
     VALUE_FOREACH_ENTRY (key, fields, value_map_get(keyed, DEVICE_BINDINGS)) {
-        GPtrArray *devices;
         uint32_t dgn;
         int instance;
 
-        if (!binding_key_parse(key, &dgn, &instance))
-            continue;
-        devices = g_hash_table_lookup(cache->by_binding, binding_key(dgn, instance));
+        if (binding_key_parse(key, &dgn, &instance)) {
+            gpointer index_key = binding_key(dgn, instance);
+            g_array_append_val(keys, index_key);
+        }
+    }
+    return keys;
+}
+
+/* Takes a mapping out of the index, by what it was put in with: its data may be other by now. */
+static void unbind_mapping(ModelCache *cache, CachedMapping *mapping)
+{
+    for (guint i = 0; mapping->bound && i < mapping->bound->len; i++) {
+        gpointer key = g_array_index(mapping->bound, gpointer, i);
+        GPtrArray *devices = g_hash_table_lookup(cache->by_binding, key);
+
+        if (devices && g_ptr_array_remove(devices, mapping) && devices->len == 0)
+            g_hash_table_remove(cache->by_binding, key);
+    }
+    g_clear_pointer(&mapping->bound, g_array_unref);
+}
+
+/* Takes over the keys. */
+static void bind_mapping(ModelCache *cache, CachedMapping *mapping, GArray *keys)
+{
+    mapping->bound = keys;
+    for (guint i = 0; i < keys->len; i++) {
+        gpointer key = g_array_index(keys, gpointer, i);
+        GPtrArray *devices = g_hash_table_lookup(cache->by_binding, key);
+
         if (!devices) {
             devices = g_ptr_array_new();
-            g_hash_table_insert(cache->by_binding, binding_key(dgn, instance), devices);
+            g_hash_table_insert(cache->by_binding, key, devices);
         }
         add_in_order(devices, mapping);
     }
 }
 
-static void unbind_mapping(ModelCache *cache, CachedMapping *mapping, Value *data)
+/* Most edits leave the bindings as they are. */
+static void index_mapping(ModelCache *cache, CachedMapping *mapping, Value *data)
 {
-    g_autoptr(Value) keyed = data && path_is_device(mapping->path) ? device_to_keyed(data, NULL) : NULL;
+    GArray *keys = binding_keys(mapping, data);
 
-    VALUE_FOREACH_ENTRY (key, fields, value_map_get(keyed, DEVICE_BINDINGS)) {
-        GPtrArray *devices;
-        uint32_t dgn;
-        int instance;
-
-        if (!binding_key_parse(key, &dgn, &instance))
-            continue;
-        devices = g_hash_table_lookup(cache->by_binding, binding_key(dgn, instance));
-        if (devices && g_ptr_array_remove(devices, mapping) && devices->len == 0)
-            g_hash_table_remove(cache->by_binding, binding_key(dgn, instance));
+    read_facets(mapping, data);
+    if (mapping->bound && mapping->bound->len == keys->len &&
+        (keys->len == 0 || memcmp(mapping->bound->data, keys->data, keys->len * sizeof(gpointer)) == 0)) {
+        g_array_unref(keys);
+        return;
     }
+    unbind_mapping(cache, mapping);
+    bind_mapping(cache, mapping, keys);
 }
 
 bool model_cache_index(ModelCache *cache, Store *store, GError **error)
@@ -262,8 +288,7 @@ bool model_cache_index(ModelCache *cache, Store *store, GError **error)
         CachedMapping *mapping = g_ptr_array_index(cache->sorted, i);
         g_autoptr(Value) data = json_parse(mapping->data, -1, &json_limits_stored, NULL);
 
-        read_facets(mapping, data);
-        bind_mapping(cache, mapping, data);
+        index_mapping(cache, mapping, data);
     }
     return true;
 }
@@ -312,24 +337,8 @@ GHashTable *model_cache_bound(const ModelCache *cache, const uint32_t *dgn, cons
     return bound;
 }
 
-/* Most edits leave the bindings as they are. */
-static void update_index(ModelCache *cache, CachedMapping *mapping, Value *before, Value *after)
-{
-    if (!cache->by_binding)
-        return;
-    if (after)
-        read_facets(mapping, after);
-    if (before && after &&
-        value_equal(value_map_get(before, DEVICE_BINDINGS), value_map_get(after, DEVICE_BINDINGS)))
-        return;
-    if (before)
-        unbind_mapping(cache, mapping, before);
-    if (after)
-        bind_mapping(cache, mapping, after);
-}
-
-void model_cache_put(ModelCache *cache, const char *path, Value *before, Value *after, const char *data,
-                     const char *source, int64_t position)
+void model_cache_put(ModelCache *cache, const char *path, Value *value, const char *data, const char *source,
+                     int64_t position)
 {
     CachedMapping *mapping = g_hash_table_lookup(cache->by_path, path);
 
@@ -343,16 +352,18 @@ void model_cache_put(ModelCache *cache, const char *path, Value *before, Value *
         if (cache->sorted)
             g_ptr_array_insert(cache->sorted, (gint) model_cache_position(cache, path, true), mapping);
     }
-    update_index(cache, mapping, before, after);
+    if (cache->by_binding)
+        index_mapping(cache, mapping, value);
 }
 
-void model_cache_remove(ModelCache *cache, const char *path, Value *before)
+void model_cache_remove(ModelCache *cache, const char *path)
 {
     CachedMapping *mapping = g_hash_table_lookup(cache->by_path, path);
 
     if (!mapping)
         return;
-    update_index(cache, mapping, before, NULL);
+    if (cache->by_binding)
+        unbind_mapping(cache, mapping);
     if (cache->sorted)
         g_ptr_array_remove_index(cache->sorted, model_cache_position(cache, path, true));
     g_hash_table_remove(cache->by_path, path);

@@ -18,7 +18,8 @@ typedef struct CachedMapping {
     char **areas;
     char **suggested_areas;
     char **interfaces;
-    char *words; /* path and names, folded for comparison */
+    char *words;   /* path and names, folded for comparison */
+    GArray *bound; /* the keys under which the index has it (model-cache.c); NULL: none */
 } CachedMapping;
 
 typedef struct ModelCache ModelCache;
@@ -55,8 +56,7 @@ GPtrArray *model_cache_lookup(const ModelCache *cache, uint32_t dgn, int instanc
  * CachedMapping, which are borrowed; free it with g_hash_table_unref(). The index must be made. */
 GHashTable *model_cache_bound(const ModelCache *cache, const uint32_t *dgn, const int *instance);
 
-/* After a commit: the component that was `before` (NULL: was not there) is now `after`, with `data` as its
- * text; or it is gone. */
-void model_cache_put(ModelCache *cache, const char *path, Value *before, Value *after, const char *data,
-                     const char *source, int64_t position);
-void model_cache_remove(ModelCache *cache, const char *path, Value *before);
+/* After a commit: the component is now `value`, with `data` as its text; or it is gone. */
+void model_cache_put(ModelCache *cache, const char *path, Value *value, const char *data, const char *source,
+                     int64_t position);
+void model_cache_remove(ModelCache *cache, const char *path);
