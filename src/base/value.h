@@ -107,14 +107,18 @@ void value_map_measure(const Value *map, size_t first, ValueSize *size, size_t n
  * NULL, so that "absent" can be compared too. */
 bool value_equal(const Value *a, const Value *b);
 
+/* Goes through the items of a list, or the entries of a map; through nothing when the value is NULL or of
+ * another type, so that data of callers and files need not be looked at first. The container must not be
+ * changed meanwhile. */
 #define VALUE_FOREACH_ITEM(item, list)                                                                      \
-    for (size_t _i_##item = 0, _n_##item = value_length(list); _i_##item < _n_##item;                       \
-         _i_##item = _n_##item)                                                                             \
+    for (size_t _i_##item = 0, _n_##item = value_is_list(list) ? value_length(list) : 0;                    \
+         _i_##item < _n_##item; _i_##item = _n_##item)                                                      \
         for (Value * item; _i_##item < _n_##item && (item = value_list_item((list), _i_##item), true);      \
              _i_##item++)
 
 #define VALUE_FOREACH_ENTRY(name, item, map)                                                                \
-    for (size_t _i_##item = 0, _n_##item = value_length(map); _i_##item < _n_##item; _i_##item = _n_##item) \
+    for (size_t _i_##item = 0, _n_##item = value_is_map(map) ? value_length(map) : 0;                       \
+         _i_##item < _n_##item; _i_##item = _n_##item)                                                      \
         for (const char *name G_GNUC_UNUSED = NULL; name == NULL; name = "")                                \
             for (Value * item G_GNUC_UNUSED;                                                                \
                  _i_##item < _n_##item &&                                                                   \

@@ -529,7 +529,7 @@ static bool add_merge(Reader *reader, Frame *frame, Value *value, yaml_mark_t ma
         return fail_merge(reader, source, mark);
     if (!charge_merge(reader, value_is_list(source) ? value_length(source) : 0, mark))
         return false;
-    VALUE_FOREACH_ITEM (item, value_is_list(source) ? source : NULL)
+    VALUE_FOREACH_ITEM (item, source)
         if (!value_is_map(item))
             return fail_merge(reader, item, mark);
     if (!frame->merges)
@@ -606,7 +606,7 @@ static bool apply_merges(Reader *reader, Frame *frame, yaml_mark_t mark)
 
         if (value_is_map(source) && !merge_map(reader, &frame->container, source, mark))
             return false;
-        VALUE_FOREACH_ITEM (item, value_is_list(source) ? source : NULL)
+        VALUE_FOREACH_ITEM (item, source)
             if (!merge_map(reader, &frame->container, item, mark))
                 return false;
     }

@@ -99,7 +99,7 @@ static bool problem_list_contains(GPtrArray *problems, const Problem *problem)
 
 static bool list_contains(Value *list, const char *text)
 {
-    VALUE_FOREACH_ITEM (item, value_is_list(list) ? list : NULL)
+    VALUE_FOREACH_ITEM (item, list)
         if (value_is_string(item) && g_str_equal(value_string(item), text))
             return true;
     return false;
@@ -156,7 +156,7 @@ static void check_entry(const Rules *rules, const char *path, const char *prefix
     Value *types = value_map_get(rules->entity, "supported_device_types"),
           *required_fields = value_map_get(rules->entity, "required_fields");
 
-    VALUE_FOREACH_ITEM (required, value_is_list(required_fields) ? required_fields : NULL) {
+    VALUE_FOREACH_ITEM (required, required_fields) {
         Value *value = value_is_string(required) ? value_map_get(flat, value_string(required)) : NULL;
 
         if (!value_is_string(required) || (value && value_type(value) != VALUE_NULL))

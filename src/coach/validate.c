@@ -48,7 +48,7 @@ static void check_references(const Model *model, const Component *component, GPt
 {
     Value *entities = value_map_get(component->data, "entities");
 
-    VALUE_FOREACH_ITEM (item, value_is_list(entities) ? entities : NULL) {
+    VALUE_FOREACH_ITEM (item, entities) {
         const char *id =
             value_is_string(item) ? value_string(item) : value_map_get_string(item, "entity_id");
 
@@ -109,7 +109,7 @@ static void check_logical_interface(const Model *model, const Component *compone
 
 static void check_dgn_pairs_section(const Model *model, GPtrArray *problems)
 {
-    VALUE_FOREACH_ENTRY (command, status, value_is_map(model->dgn_pairs) ? model->dgn_pairs : NULL) {
+    VALUE_FOREACH_ENTRY (command, status, model->dgn_pairs) {
         g_autoptr(GString) field = g_string_new(NULL);
         uint32_t dgn;
 

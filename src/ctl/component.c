@@ -36,7 +36,7 @@ char *component_bindings(const Value *component)
     const Value *bindings = value_map_get(component, "bindings");
     GString *out = g_string_new(NULL);
 
-    VALUE_FOREACH_ITEM (binding, value_is_list(bindings) ? bindings : NULL) {
+    VALUE_FOREACH_ITEM (binding, bindings) {
         g_autofree char *key = binding_key(binding);
 
         g_string_append_printf(out, "%s%s", out->len > 0 ? " " : "", key);

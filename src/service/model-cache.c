@@ -187,7 +187,7 @@ static void set_facet(char ***facet, Value *data, const char *field)
     Value *bindings = value_map_get(data, DEVICE_BINDINGS);
 
     add_text(texts, value_map_get_string(data, field));
-    VALUE_FOREACH_ITEM (binding, value_is_list(bindings) ? bindings : NULL)
+    VALUE_FOREACH_ITEM (binding, bindings)
         add_text(texts, value_map_get_string(binding, field));
     if (texts->len > 0)
         g_ptr_array_add(texts, NULL);
