@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 
 const JsonLimits json_limits_call = {.size = 256 * 1024, .depth = 64, .nodes = 20000};
 const JsonLimits json_limits_component = {.size = 1024 * 1024, .depth = 64, .nodes = 50000};
@@ -132,6 +133,11 @@ static bool read_code_point(Reader *reader, const char *escape)
         return false;
     }
     g_string_append_unichar(reader->scratch, code);
+    if (text_find_noncharacter(reader->scratch->str + reader->scratch->len - g_unichar_to_utf8(code, NULL),
+                               1)) {
+        fail(reader, escape, CONFIG_ERROR_INVALID_DATA, "a Unicode noncharacter (U+%04X)", code);
+        return false;
+    }
     return true;
 }
 
@@ -442,6 +448,11 @@ static bool check_text(Reader *reader)
     /* g_utf8_validate_len() stops at a NUL too. */
     if (!g_utf8_validate_len(reader->start, length, &bad)) {
         fail(reader, bad, CONFIG_ERROR_INVALID_DATA, *bad ? "not UTF-8" : "a NUL character");
+        return false;
+    }
+    bad = text_find_noncharacter(reader->start, length);
+    if (bad) {
+        fail(reader, bad, CONFIG_ERROR_INVALID_DATA, "a Unicode noncharacter");
         return false;
     }
     return true;

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/text.h"
 
 const YamlLimits yaml_limits_default = {.size = 8 * 1024 * 1024, .depth = 64, .nodes = 1000000};
 
@@ -707,6 +708,9 @@ static bool take_scalar(Reader *reader, const yaml_event_t *event)
     if (memchr(text, '\0', length))
         return fail(reader, event->start_mark, CONFIG_ERROR_INVALID_FILE,
                     "a text cannot hold the NUL character");
+    if (text_find_noncharacter(text, length))
+        return fail(reader, event->start_mark, CONFIG_ERROR_INVALID_FILE,
+                    "a text cannot hold a Unicode noncharacter");
     if (next_role(reader) == ROLE_KEY)
         return take_key(reader, event);
     if (!charge(reader, (ValueSize){.nodes = 1, .bytes = length}, event->start_mark) ||

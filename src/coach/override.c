@@ -11,6 +11,8 @@
 
 /* Rounds in which a whole component is turned into overrides; see override_record_component(). */
 #define RECORD_ROUNDS_MAX 3
+/* Overrides of one component. More fields than this are another component. */
+#define OVERRIDES_MAX 1000
 
 const char *override_op_to_string(OverrideOp op)
 {
@@ -498,6 +500,15 @@ static Value *strip_address(const char *field, const char *key, Value *value, GE
     return value_ref(own);
 }
 
+static bool check_count(const char *path, size_t n, GError **error)
+{
+    if (n <= OVERRIDES_MAX)
+        return true;
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE,
+                "%s: more than %d fields of one component would be edited", path, OVERRIDES_MAX);
+    return false;
+}
+
 GPtrArray *override_record(const char *path, Value *vendor, GPtrArray *overrides, const char *field,
                            Value *value, GError **error)
 {
@@ -539,32 +550,107 @@ GPtrArray *override_record(const char *path, Value *vendor, GPtrArray *overrides
         return fold(path, overrides, around, field, value);
     if (!value && !vendor_has_it)
         return list_copy_without(overrides, field);
+    if (!check_count(path, (size_t) overrides->len + 1, error))
+        return NULL;
     at_vendor = component_get_field(path, vendor, field);
     return list_with(overrides, field, value ? OVERRIDE_SET : OVERRIDE_UNSET, value, at_vendor);
 }
 
-/* One round: an edit for each field that differs. Setting a device-level field takes it from the bindings,
- * so that another round may be needed to put it back where the caller wants it to differ. */
+/* The override that a field lies strictly inside of, looked up by each of its prefixes. */
+static Override *lookup_around(GHashTable *by_field, const char *field)
+{
+    g_autofree char *prefix = g_strdup(field);
+    char *slash;
+
+    while ((slash = strrchr(prefix, '/'))) {
+        Override *override;
+
+        *slash = 0;
+        override = g_hash_table_lookup(by_field, prefix);
+        if (override)
+            return override;
+    }
+    return NULL;
+}
+
+/* Lays one difference into an override around it. */
+static void fold_diff(Override *around, const FieldDiff *diff)
+{
+    g_auto(GStrv) tokens = pointer_split(diff->field + strlen(around->field), NULL);
+
+    if (!tokens)
+        return;
+    if (!diff->after) {
+        if (around->value)
+            value_remove(&around->value, (const char *const *) tokens);
+        return;
+    }
+    if (!around->value)
+        around->value = value_new_map();
+    around->op = OVERRIDE_SET;
+    clear_way(&around->value, tokens);
+    value_set(&around->value, (const char *const *) tokens, diff->after);
+}
+
+/* Overrides at the fields that differ, or inside them, give way. */
+static void remove_superseded(GPtrArray *list, GPtrArray *diffs)
+{
+    g_autoptr(GHashTable) fields = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (guint i = 0; i < diffs->len; i++) {
+        FieldDiff *diff = g_ptr_array_index(diffs, i);
+        g_hash_table_insert(fields, diff->field, diff);
+    }
+    for (guint i = list->len; i-- > 0;) {
+        const Override *override = g_ptr_array_index(list, i);
+
+        if (g_hash_table_contains(fields, override->field) || lookup_around(fields, override->field))
+            g_ptr_array_remove_index(list, i);
+    }
+}
+
+/* One round: an override for each field that differs, in one go, so that the work grows with their number
+ * only. Setting a device-level field takes it from the bindings, so that another round may be needed to put
+ * it back where the caller wants it to differ. The differences are of valid components, so that no place
+ * needs to be checked but for its length. */
 static GPtrArray *record_diffs(const char *path, Value *vendor, GPtrArray *overrides, GPtrArray *diffs,
                                GError **error)
 {
     g_autoptr(GPtrArray) list = list_copy(overrides);
+    g_autoptr(GHashTable) by_field = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(Value) keyed = to_keyed(path, vendor);
 
-    for (guint i = 0; i < diffs->len; i++) {
-        const FieldDiff *diff = g_ptr_array_index(diffs, i);
-        g_autoptr(GError) local = NULL;
-        GPtrArray *next = override_record(path, vendor, list, diff->field, diff->after, &local);
-
-        if (!next && !diff->after && g_error_matches(local, CONFIG_ERROR, CONFIG_ERROR_NO_SUCH_FIELD))
-            continue;
-        if (!next) {
-            g_propagate_error(error, g_steal_pointer(&local));
-            return NULL;
-        }
-        g_ptr_array_unref(list);
-        list = next;
+    if (!check_count(path, diffs->len, error))
+        return NULL;
+    for (guint i = 0; i < list->len; i++) {
+        Override *override = g_ptr_array_index(list, i);
+        g_hash_table_insert(by_field, override->field, override);
     }
-    return g_steal_pointer(&list);
+
+    g_autoptr(GPtrArray) direct = g_ptr_array_new();
+    for (guint i = 0; i < diffs->len; i++) {
+        FieldDiff *diff = g_ptr_array_index(diffs, i);
+        Override *around = lookup_around(by_field, diff->field);
+
+        if (around)
+            fold_diff(around, diff);
+        else
+            g_ptr_array_add(direct, diff);
+    }
+
+    remove_superseded(list, direct);
+    for (guint i = 0; i < direct->len; i++) {
+        const FieldDiff *diff = g_ptr_array_index(direct, i);
+        g_auto(GStrv) tokens = pointer_split(diff->field, error);
+
+        if (!tokens)
+            return NULL;
+        if (!diff->after && !vendor_has(path, vendor, diff->field, tokens))
+            continue;
+        g_ptr_array_add(list, override_new(diff->field, diff->after ? OVERRIDE_SET : OVERRIDE_UNSET,
+                                           diff->after, value_get(keyed, (const char *const *) tokens)));
+    }
+    return check_count(path, list->len, error) ? g_steal_pointer(&list) : NULL;
 }
 
 GPtrArray *override_record_component(const char *path, Value *vendor, GPtrArray *overrides, Value *data,
@@ -603,6 +689,15 @@ GPtrArray *override_record_component(const char *path, Value *vendor, GPtrArray 
     return record_whole(vendor, effective, data, error);
 }
 
+/* Whether the component, or the vendor's, has this field, be it at a binding. */
+static bool is_anywhere(const char *path, Value *vendor, GPtrArray *overrides, const char *field)
+{
+    g_autoptr(Value) effective = override_apply(path, vendor, overrides);
+    g_auto(GStrv) tokens = pointer_split(field, NULL);
+
+    return tokens && (vendor_has(path, vendor, field, tokens) || vendor_has(path, effective, field, tokens));
+}
+
 GPtrArray *override_reset(const char *path, Value *vendor, GPtrArray *overrides, const char *field,
                           GError **error)
 {
@@ -614,8 +709,15 @@ GPtrArray *override_reset(const char *path, Value *vendor, GPtrArray *overrides,
                     path);
         return NULL;
     }
-    if (!around)
-        return list_copy_without(overrides, field);
+    if (!around) {
+        g_autoptr(GPtrArray) list = list_copy_without(overrides, field);
+
+        if (list->len == overrides->len && field[0] && !is_anywhere(path, vendor, overrides, field)) {
+            g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_NO_SUCH_FIELD, "%s has no field %s", path, field);
+            return NULL;
+        }
+        return g_steal_pointer(&list);
+    }
     if (around->field[0] == 0 && around->op == OVERRIDE_UNSET) {
         g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_NO_SUCH_FIELD,
                     "%s is deleted; reset it as a whole to have it back", path);

@@ -68,8 +68,8 @@ GPtrArray *override_record_component(const char *path, Value *vendor, GPtrArray 
                                      GError **error);
 
 /* Takes back what the owner did at `field` and inside it; "" takes everything back. Sets
- * CONFIG_ERROR_NO_SUCH_FIELD when there is no vendor's component to go back to. Resetting what has no
- * override gives an equal list. */
+ * CONFIG_ERROR_NO_SUCH_FIELD when there is no vendor's component to go back to, or nobody has such a
+ * field. Resetting what has no override gives an equal list. */
 GPtrArray *override_reset(const char *path, Value *vendor, GPtrArray *overrides, const char *field,
                           GError **error);
 

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/pointer.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -16,17 +17,9 @@ char *path_new(const char *section, const char *child)
     return g_strdup(text->str + 1);
 }
 
-static bool has_control_characters(const char *text)
-{
-    for (; *text; text++)
-        if (g_ascii_iscntrl(*text))
-            return true;
-    return false;
-}
-
 bool path_split(const char *path, char **ret_section, char **ret_child, GError **error)
 {
-    if (strlen(path) > PATH_LENGTH_MAX || has_control_characters(path) || !g_utf8_validate(path, -1, NULL)) {
+    if (strlen(path) > PATH_LENGTH_MAX || !g_utf8_validate(path, -1, NULL) || text_is_misleading(path)) {
         g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_ARGS,
                     "A component path is UTF-8 of at most %d bytes without control characters",
                     PATH_LENGTH_MAX);

@@ -286,6 +286,43 @@ static bool check_field(const Rules *rules, const char *path, Value *vendor, con
     return true;
 }
 
+/* Whether an edit that changed these fields changed this one, or what is around it. */
+static bool touches(GPtrArray *changed, const char *field)
+{
+    for (guint i = 0; i < changed->len; i++) {
+        const FieldDiff *diff = g_ptr_array_index(changed, i);
+        size_t length = strlen(diff->field);
+
+        if (strncmp(field, diff->field, length) == 0 && (field[length] == '/' || field[length] == 0))
+            return true;
+    }
+    return false;
+}
+
+/* A binding that was unset and comes back is the vendor's again: what is immutable in it has to be as the
+ * vendor has it. */
+static bool check_against_vendor(const Rules *rules, const char *path, Value *vendor, Value *after,
+                                 GPtrArray *changed, GError **error)
+{
+    g_autoptr(GPtrArray) diffs = NULL;
+
+    if (!vendor || !path_is_device(path) || changed->len == 0)
+        return true;
+    diffs = component_diff(path, vendor, after);
+    for (guint i = 0; i < diffs->len; i++) {
+        const FieldDiff *diff = g_ptr_array_index(diffs, i);
+        g_autofree char *name = field_name(path, diff->field);
+        const char *immutable = immutable_name(rules, name);
+
+        if (!immutable || !touches(changed, diff->field))
+            continue;
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_IMMUTABLE,
+                    "%s%s: the coach file says that \"%s\" is immutable", path, diff->field, immutable);
+        return false;
+    }
+    return true;
+}
+
 static bool check_fields(const Rules *rules, const char *path, Value *vendor, Value *before, Value *after,
                          GPtrArray *fields, bool force, GError **error)
 {
@@ -306,7 +343,7 @@ static bool check_fields(const Rules *rules, const char *path, Value *vendor, Va
         if (!check_field(rules, path, vendor, diff->field, force, error))
             return false;
     }
-    return true;
+    return check_against_vendor(rules, path, vendor, after, diffs, error);
 }
 
 /* What a binding must not have for itself: then it would be the entry of another device, or none that a

@@ -31,8 +31,9 @@ const OptionSpec option_specs[] = {
      OPTIONS_WRITE, OPTION_NUMBER, MEMBER(expected_revision)},
     {"reason", 0, N_("TEXT"), N_("Say why; it is kept in the history"), OPTIONS_EDIT, OPTION_TEXT,
      MEMBER(reason)},
-    {"force", 0, NULL, N_("Also edit device fields that the coach file does not list as editable"),
-     OPTIONS_EDIT, OPTION_FLAG, MEMBER(force)},
+    {"force", 0, NULL,
+     N_("Also edit device fields, or assign interfaces, that the coach file does not list"),
+     OPTIONS_EDIT | OPTIONS_FORCE, OPTION_FLAG, MEMBER(force)},
     {"string", 0, NULL, N_("Take VALUE as text, whatever it looks like"), OPTIONS_VALUE, OPTION_FLAG,
      MEMBER(string)},
     {"json-value", 0, NULL, N_("Take VALUE as JSON, and refuse it if it is not"), OPTIONS_VALUE, OPTION_FLAG,
@@ -55,6 +56,7 @@ const OptionSpec option_specs[] = {
      OPTION_TEXT, MEMBER(direction)},
     {"full", 'l', NULL, N_("Do not cut columns short on a narrow terminal"), OPTIONS_FULL, OPTION_FLAG,
      MEMBER(full)},
+    {"none", 0, NULL, N_("Make no model the active one"), OPTIONS_NONE, OPTION_FLAG, MEMBER(none)},
     {0},
 };
 

@@ -20,6 +20,8 @@ typedef enum OptionGroup {
     OPTIONS_FIND = 1 << 5,  /* what to find */
     OPTIONS_DGNS = 1 << 6,  /* --direction */
     OPTIONS_FULL = 1 << 7,  /* --full */
+    OPTIONS_FORCE = 1 << 8, /* --force alone */
+    OPTIONS_NONE = 1 << 9,  /* --none */
 } OptionGroup;
 
 #define ARGS_ABSENT UINT64_MAX
@@ -33,6 +35,7 @@ typedef struct Args {
     bool string;
     bool json_value;
     bool full;
+    bool none;
     ColorMode color;
     const char *model; /* "" for the active one */
     const char *address;

@@ -10,10 +10,13 @@
 #include "ctl/explain.h"
 #include "ctl/format.h"
 #include "ctl/paths.h"
+#include "ctl/report.h"
 #include "ctl/suggest.h"
 #include "ctl/text.h"
 
 #define SUGGESTIONS 3
+/* How the service speaks of its option in a message. */
+#define SERVICE_FORCE "; the option \"force\""
 
 static char *did_you_mean(const char *word, GPtrArray *candidates)
 {
@@ -21,6 +24,31 @@ static char *did_you_mean(const char *word, GPtrArray *candidates)
 
     if (close->len == 0)
         return NULL;
+    g_ptr_array_add(close, NULL);
+
+    g_autofree char *list = g_strjoinv(", ", (char **) close->pdata);
+    return g_strdup_printf(_("Did you mean %s?"), list);
+}
+
+char *hint_field(const char *field, const Value *component)
+{
+    g_autoptr(GPtrArray) fields = component_fields(component);
+    const char *word = *field == '/' ? field + 1 : field;
+    g_autoptr(GPtrArray) close = NULL;
+
+    if (*word == '\0' || component_field(component, field))
+        return NULL;
+    close = suggest_close(field, fields, SUGGESTIONS);
+    /* Perhaps it is the end of one that lies deeper. */
+    if (close->len == 0) {
+        g_ptr_array_unref(close);
+        close = suggest_close(word, fields, SUGGESTIONS);
+    }
+    if (close->len == 0)
+        return NULL;
+    /* As people type them. */
+    for (unsigned i = 0; i < close->len; i++)
+        close->pdata[i] = (char *) close->pdata[i] + 1;
     g_ptr_array_add(close, NULL);
 
     g_autofree char *list = g_strjoinv(", ", (char **) close->pdata);
@@ -35,7 +63,7 @@ static const char *model_named(const Ctl *ctl)
     return *ctl->args.model || ctl->path || !argument ? ctl->args.model : argument;
 }
 
-static char *look_up_model(Ctl *ctl)
+static char *look_up_model(Ctl *ctl, G_GNUC_UNUSED const char *message)
 {
     g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
     g_autoptr(GPtrArray) ids = g_ptr_array_new();
@@ -62,15 +90,37 @@ static bool is_deleted(Ctl *ctl)
     return explanation && dict_flag(explanation, "deleted");
 }
 
-static char *look_up_mapping(Ctl *ctl)
+/* Whether there was such a component. */
+static bool has_history(Ctl *ctl)
+{
+    g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+    g_autoptr(CallOptions) options = call_options_new();
+    g_autoptr(Value) reply = NULL;
+
+    if (!*ctl->path)
+        return false;
+    call_options_u32(options, "limit", 1);
+    reply = ctl_call(ctl, &error, "GetHistory", "aa{sv}t", options, "ss", ctl->args.model, ctl->path);
+    return reply && value_length(value_list_item(reply, 0)) > 0;
+}
+
+static char *look_up_mapping(Ctl *ctl, G_GNUC_UNUSED const char *message)
 {
     g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
     g_autoptr(GPtrArray) paths = NULL;
 
     if (!ctl->path)
         return NULL;
-    if (is_deleted(ctl))
-        return g_strdup_printf(_("It was deleted. “coachiqctl reset %s” brings it back."), ctl->path);
+    if (is_deleted(ctl)) {
+        g_autofree char *reset = report_command(ctl, "reset", "");
+
+        return g_strdup_printf(_("It was deleted. “%s” brings it back."), reset);
+    }
+    if (has_history(ctl)) {
+        g_autofree char *history = report_command(ctl, "history", " --json");
+
+        return g_strdup_printf(_("It was there once. “%s” still has it, for “coachiqctl put”."), history);
+    }
     paths = paths_list(ctl, "", &error);
     if (!paths)
         return NULL;
@@ -79,7 +129,7 @@ static char *look_up_mapping(Ctl *ctl)
     return did_you_mean(slash ? slash + 1 : ctl->path, paths);
 }
 
-static char *look_up_field(Ctl *ctl)
+static char *look_up_field(Ctl *ctl, G_GNUC_UNUSED const char *message)
 {
     g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
 
@@ -92,12 +142,11 @@ static char *look_up_field(Ctl *ctl)
         return NULL;
 
     g_autoptr(Value) data = format_parse(item_text(reply, 0));
-    g_autoptr(GPtrArray) fields = component_fields(data);
-    return did_you_mean(ctl->field, fields);
+    return hint_field(ctl->field, data);
 }
 
 /* Why nobody was asked. */
-static char *look_up_prompt(Ctl *ctl)
+static char *look_up_prompt(Ctl *ctl, G_GNUC_UNUSED const char *message)
 {
     return g_strdup(
         ctl->args.no_ask_password
@@ -105,15 +154,30 @@ static char *look_up_prompt(Ctl *ctl)
             : _("There was nobody to ask: run this on a terminal, or with an authentication agent."));
 }
 
-static char *look_up_force(Ctl *ctl)
+/* The service names its option where that would help. What may never be edited was not mistyped, and --force
+ * is no way round it. */
+static char *look_up_force(Ctl *ctl, const char *message)
 {
-    return ctl->args.force
-               ? NULL
-               : g_strdup(
-                     _("--force edits fields outside runtime_editable_fields, but never immutable_fields."));
+    const char *force =
+        _("--force edits fields outside runtime_editable_fields, but never immutable_fields.");
+    g_autofree char *close = NULL;
+
+    if (!strstr(message, SERVICE_FORCE))
+        return NULL;
+    close = look_up_field(ctl, message);
+    return close ? g_strdup_printf(_("%s Else: %s"), close, force) : g_strdup(force);
 }
 
-static char *look_up_revision(Ctl *ctl)
+static char *look_up_interface(Ctl *ctl, G_GNUC_UNUSED const char *message)
+{
+    const char *verb = ctl->args.words && ctl->args.words->len > 0 ? ctl->args.words->pdata[0] : "";
+
+    return g_str_equal(verb, "interface") && !ctl->args.force
+               ? g_strdup(_("--force assigns what the coach file does not list."))
+               : NULL;
+}
+
+static char *look_up_revision(Ctl *ctl, G_GNUC_UNUSED const char *message)
 {
     g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
     g_autoptr(Value) properties = ctl_client(ctl, &error) ? client_properties(ctl->client, &error) : NULL;
@@ -129,6 +193,9 @@ static char *look_up_revision(Ctl *ctl)
 
 #define ADMIN_ADVICE                                                                                        \
     N_("An administrator can allow you to edit the configuration by adding you to the group coachiq.")
+
+#define POLKIT_ADVICE                                                                                       \
+    N_("polkit decides who may edit. “systemctl status polkit” says whether it runs; root may edit without it.")
 
 static const Hint hints[] = {
     {SD_BUS_ERROR_ACCESS_DENIED, EXIT_DENIED, NULL, ADMIN_ADVICE, NULL},
@@ -151,6 +218,7 @@ static const Hint hints[] = {
      N_("Look at it again (“coachiqctl changes”) before you repeat the edit."), look_up_revision},
 
     {SERVICE_ERROR "Immutable", EXIT_FAILED, NULL, NULL, look_up_force},
+    {SERVICE_ERROR "InvalidData", EXIT_FAILED, NULL, NULL, look_up_interface},
     {SERVICE_ERROR "ReadOnly", EXIT_FAILED, NULL, N_("The disk may be mounted read-only. Reading goes on."),
      NULL},
     {SERVICE_ERROR "NoSpace", EXIT_FAILED, NULL,
@@ -198,6 +266,21 @@ const Hint *hint_for(const char *error)
     return hint;
 }
 
+const char *hint_advice(const Hint *hint, const char *message)
+{
+    /* No group helps while nobody can be asked. */
+    static const char *const no_polkit[] = {"polkit is not running", "polkit could not be asked",
+                                            "polkit cannot be asked", "polkit gave no answer"};
+
+    if (!g_str_equal(hint->error, SD_BUS_ERROR_ACCESS_DENIED))
+        return hint->advice;
+    for (size_t i = 0; i < G_N_ELEMENTS(no_polkit); i++) {
+        if (strstr(message, no_polkit[i]))
+            return POLKIT_ADVICE;
+    }
+    return strstr(message, "was dismissed") ? NULL : hint->advice;
+}
+
 static void print_advice(const char *advice)
 {
     g_autofree char *clean = advice ? text_clean(advice) : NULL;
@@ -227,19 +310,32 @@ static char *end_sentence(char *text)
     return ended;
 }
 
+/* The message without what it says of an option that has another name here. */
+static char *own_message(const sd_bus_error *error)
+{
+    const char *message = error->message && *error->message ? error->message : error->name;
+    const char *force;
+
+    if (!message)
+        return g_strdup("?");
+    force = strstr(message, SERVICE_FORCE);
+    return force ? g_strndup(message, (gsize) (force - message)) : g_strdup(message);
+}
+
 int ctl_fail(Ctl *ctl, const sd_bus_error *error)
 {
     const Hint *hint = hint_for(error->name ? error->name : "");
-    const char *message = error->message && *error->message ? error->message : error->name;
-    g_autofree char *text =
-        end_sentence(fill_in(hint->sentence ? _(hint->sentence) : "%s", message ? message : "?"));
-    g_autofree char *found = hint->look_up ? hint->look_up(ctl) : NULL;
+    const char *original = error->message ? error->message : "";
+    g_autofree char *message = own_message(error);
+    g_autofree char *text = end_sentence(fill_in(hint->sentence ? _(hint->sentence) : "%s", message));
+    g_autofree char *found = hint->look_up ? hint->look_up(ctl, original) : NULL;
+    const char *advice = hint_advice(hint, original);
 
     fflush(stdout);
     ctl_complain(ctl, "%s", text);
     print_advice(found);
     /* Close names say more than where the list is; of the rest both are worth reading. */
     if (!found || hint->code != EXIT_NOT_FOUND)
-        print_advice(hint->advice ? _(hint->advice) : NULL);
+        print_advice(advice ? _(advice) : NULL);
     return hint->code;
 }

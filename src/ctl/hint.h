@@ -12,9 +12,14 @@ typedef struct Hint {
     const char *sentence; /* translated; NULL: the service's own message says it best. One %s stands for that
                              message */
     const char *advice;   /* translated; NULL for none */
-    /* Adds to the advice what takes looking things up; may be NULL. Free the result with g_free(); NULL for
-     * nothing. */
-    char *(*look_up)(Ctl *ctl);
+    /* Adds to the advice what takes looking things up; may be NULL. Given the message of the service. Free
+     * the result with g_free(); NULL for nothing. */
+    char *(*look_up)(Ctl *ctl, const char *message);
 } Hint;
 
 const Hint *hint_for(const char *error);
+/* The advice for an error with this message of the service; NULL for none. */
+const char *hint_advice(const Hint *hint, const char *message);
+/* "Did you mean friendly_name?", for a field that the component does not have; NULL when it has it, or
+ * nothing that is close. Free with g_free(). */
+char *hint_field(const char *field, const Value *component);

@@ -35,6 +35,57 @@ Value *input_value(const char *text, InputKind kind, GError **error)
     return NULL;
 }
 
+static Value *input_boolean(const char *text, GError **error)
+{
+    static const struct {
+        const char *word;
+        bool meaning;
+    } words[] = {{"true", true},   {"yes", true}, {"on", true},
+                 {"false", false}, {"no", false}, {"off", false}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+        if (g_ascii_strcasecmp(text, words[i].word) == 0)
+            return value_new_boolean(words[i].meaning);
+    }
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA, "neither true nor false");
+    return NULL;
+}
+
+static bool is_number(ValueType type)
+{
+    return type == VALUE_INTEGER || type == VALUE_REAL;
+}
+
+static Value *input_of_type(const char *text, ValueType type, GError **error)
+{
+    g_autoptr(Value) value = input_value(text, INPUT_JSON, error);
+
+    if (!value)
+        return NULL;
+    /* 1 and 1.5 may stand for one another. */
+    if (is_number(type) ? is_number(value_type(value)) : value_type(value) == type)
+        return g_steal_pointer(&value);
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA, "a %s, not a %s",
+                value_type_name(value_type(value)), value_type_name(type));
+    return NULL;
+}
+
+Value *input_value_like(const char *text, const Value *like, GError **error)
+{
+    ValueType type = like ? value_type(like) : VALUE_NULL;
+
+    switch (type) {
+    case VALUE_NULL:
+        return input_value(text, INPUT_GUESS, error);
+    case VALUE_STRING:
+        return input_value(text, INPUT_STRING, error);
+    case VALUE_BOOLEAN:
+        return input_boolean(text, error);
+    default:
+        return input_of_type(text, type, error);
+    }
+}
+
 char *input_field(const char *text)
 {
     if (*text == '\0' || *text == '/')

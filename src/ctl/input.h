@@ -16,6 +16,13 @@ typedef enum InputKind {
  * than a text, since that is rarely meant. Sets CONFIG_ERROR_INVALID_DATA or CONFIG_ERROR_TOO_LARGE. */
 Value *input_value(const char *text, InputKind kind, GError **error);
 
+/* A value as typed for a field that is `like` now, so that it stays what it is: a text takes anything as
+ * text; true or false also yes, no, on, off, in any case; a number, a list and a map take JSON of their
+ * kind. NULL and null guess. Sets CONFIG_ERROR_INVALID_DATA for a value of another kind, or
+ * CONFIG_ERROR_TOO_LARGE.
+ */
+Value *input_value_like(const char *text, const Value *like, GError **error);
+
 /* A field as typed: a JSON Pointer, or one without its first slash ("friendly_name",
  * "protocol_metadata/firefly_zone_id"). Free with g_free(). */
 char *input_field(const char *text);

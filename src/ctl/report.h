@@ -25,3 +25,7 @@ int report_change(const Ctl *ctl, uint64_t before, uint64_t change, const char *
 
 /* The end of a search: says on stderr that nothing was found, and so does the code. */
 int report_found(const Ctl *ctl, bool found);
+
+/* "coachiqctl reset devices/porch_light": a command about the component at hand, to be copied from a
+ * message, with the model where one was named. `options` follows it as it is. Free with g_free(). */
+char *report_command(const Ctl *ctl, const char *verb, const char *options);

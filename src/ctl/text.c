@@ -51,6 +51,25 @@ char *text_ellipsize(const char *text, unsigned width, const char *ellipsis)
     return g_strconcat(start, ellipsis, NULL);
 }
 
+static void shorten(char **text, unsigned width, const char *ellipsis)
+{
+    char *fitted = text_ellipsize(*text, width, ellipsis);
+
+    g_free(*text);
+    *text = fitted;
+}
+
+void text_share(char **first, char **second, unsigned width, const char *ellipsis)
+{
+    unsigned a = text_width(*first), b = text_width(*second);
+    unsigned half = width / 2;
+
+    if (a + b <= width)
+        return;
+    shorten(first, b < half ? width - b : half, ellipsis);
+    shorten(second, a < half ? width - a : width - half, ellipsis);
+}
+
 /* Unicode's explicit directional marks (UAX #9, section 2). */
 static bool is_direction_mark(gunichar c)
 {

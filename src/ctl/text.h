@@ -13,6 +13,10 @@ unsigned text_width(const char *text);
 /* The text within `width` columns: as it is, or its start and `ellipsis`. Free with g_free(). */
 char *text_ellipsize(const char *text, unsigned width, const char *ellipsis);
 
+/* Two texts that share `width` columns, shortened in place: the shorter one keeps what it needs of its half,
+ * the other one has the rest. */
+void text_share(char **first, char **second, unsigned width, const char *ellipsis);
+
 /* The text with everything made visible that would steer a terminal or break a line of a table: control
  * characters as \n, \t or \u001B, and the marks that reorder text (Unicode's bidirectional controls), which
  * can make one text look like another. Bytes that are no UTF-8 become U+FFFD. Free with g_free(). */

@@ -100,10 +100,15 @@ static char *interfaces_text(const Ctl *ctl, const Value *interfaces)
     return g_string_free(text, FALSE);
 }
 
+static bool is_healthy(const Value *properties)
+{
+    return g_str_equal(dict_text(properties, "Health"), "ok");
+}
+
 static void print_service(const Ctl *ctl, const Value *properties)
 {
     const char *health = dict_text(properties, "Health");
-    bool healthy = g_str_equal(health, "ok");
+    bool healthy = is_healthy(properties);
     Style style = healthy ? STYLE_GOOD : STYLE_BAD;
 
     g_autofree char *version = text_clean(dict_text(properties, "Version"));
@@ -147,12 +152,17 @@ int verb_status(Ctl *ctl)
 
     if (!reply)
         return ctl_fail(ctl, &error);
-    if (ctl->args.json)
-        return report_json_text(ctl, item_text(reply, 0));
 
     g_autoptr(Value) state = format_parse(item_text(reply, 0));
-    print_state(ctl, state);
-    return EXIT_OK;
+    if (!value_is_map(state)) {
+        sd_bus_error_set(&error, CLIENT_ERROR_PROTOCOL, "JSON");
+        return ctl_fail(ctl, &error);
+    }
+    if (ctl->args.json)
+        report_json(ctl, state);
+    else
+        print_state(ctl, state);
+    return is_healthy(state) ? EXIT_OK : EXIT_FAILED;
 }
 
 static const TableColumn model_columns[] = {
@@ -201,9 +211,8 @@ int verb_models(Ctl *ctl)
 }
 
 /* Import and SetActiveModel: a model, options, a change. `done` and the model say what was done. */
-static int write_model(Ctl *ctl, const char *method, const char *done)
+static int write_model(Ctl *ctl, const char *method, const char *model, const char *done)
 {
-    const char *model = ctl_argument(ctl, 0);
     g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
     g_autoptr(CallOptions) options = ctl_write_options(ctl);
     g_autofree char *subject = text_clean(model);
@@ -217,14 +226,21 @@ static int write_model(Ctl *ctl, const char *method, const char *done)
 
 int verb_import(Ctl *ctl)
 {
-    return write_model(ctl, "Import", _("Imported"));
+    return write_model(ctl, "Import", ctl_argument(ctl, 0), _("Imported"));
 }
 
 int verb_activate(Ctl *ctl)
 {
-    bool none = *ctl_argument(ctl, 0) == '\0';
+    const char *model = ctl_argument(ctl, 0);
 
-    return write_model(ctl, "SetActiveModel", none ? _("No model is active now.") : _("Activated"));
+    if (ctl->args.none && model)
+        return ctl_usage(ctl, _("MODEL and --none exclude each other."));
+    if (ctl->args.none)
+        return write_model(ctl, "SetActiveModel", "", _("No model is active now."));
+    /* An empty one is rather a variable that was not set than a wish. */
+    if (!model || !*model)
+        return ctl_usage(ctl, _("“activate” needs MODEL, or --none to make none active."));
+    return write_model(ctl, "SetActiveModel", model, _("Activated"));
 }
 
 static const TableColumn interface_columns[] = {

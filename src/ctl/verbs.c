@@ -7,20 +7,20 @@
 #include <string.h>
 
 const Verb verbs[] = {
-    {"status", FAMILY_MODELS, "", 0, 0, 0, N_("Show the state of the service and of this coach"), NULL,
-     verb_status},
+    {"status", FAMILY_MODELS, "", 0, 0, 0, N_("Show the state of the service and of this coach"),
+     N_("Leaves with 1 when the health is not ok."), verb_status},
     {"models", FAMILY_MODELS, "", 0, 0, OPTIONS_FULL, N_("List the coach models that are known"), NULL,
      verb_models},
     {"import", FAMILY_MODELS, N_("MODEL"), 1, 1, OPTIONS_WRITE,
      N_("Bring a bundled model into the database"),
      N_("Reading a model imports it too. A model that is imported already stays as it is, edits included."),
      verb_import},
-    {"activate", FAMILY_MODELS, N_("MODEL"), 1, 1, OPTIONS_WRITE, N_("Say which model this coach is"),
-     N_("An empty MODEL, '', makes none active."), verb_activate},
-    {"interface", FAMILY_MODELS, N_("[LOGICAL [PHYSICAL]]"), 0, 2, OPTIONS_WRITE,
+    {"activate", FAMILY_MODELS, N_("MODEL|--none"), 0, 1, OPTIONS_WRITE | OPTIONS_NONE,
+     N_("Say which model this coach is"), N_("With --none no model is active any more."), verb_activate},
+    {"interface", FAMILY_MODELS, N_("[LOGICAL [PHYSICAL]]"), 0, 2, OPTIONS_WRITE | OPTIONS_FORCE,
      N_("Show the CAN interfaces, or assign one"),
      N_("LOGICAL is the name in the coach file, “house”; PHYSICAL the network interface, “can0”. An empty PHYSICAL, '', "
-        "takes the assignment away."),
+        "takes the assignment away. Where the coach file lists the interfaces that it allows, --force assigns others."),
      verb_interface},
 
     {"show", FAMILY_COMPONENTS, N_("[PATH]"), 0, 1, OPTIONS_FULL,
@@ -50,9 +50,10 @@ const Verb verbs[] = {
 
     {"set", FAMILY_EDITS, N_("PATH FIELD VALUE"), 3, 3, OPTIONS_WRITE | OPTIONS_EDIT | OPTIONS_VALUE,
      N_("Set a field"),
-     N_("VALUE is JSON if it reads as JSON, else text: 25, true, null, '[\"on_off\"]' are what JSON says, Reading nook is a "
-        "text. --string and --json-value say which. The field is yours from then on: updates leave it alone until "
-        "“reset”. Example:\n\n"
+     N_("VALUE is taken for what stands there now, or what the vendor has: a text takes any VALUE as text; true or false "
+        "also yes, no, on, off; a number, a list and a map want one in JSON. A new field takes JSON if VALUE reads as "
+        "JSON, else text. --string and --json-value say which, and can make another kind of value of it. The field is "
+        "yours from then on: updates leave it alone until “reset”. Example:\n\n"
         "    coachiqctl set bedroom_ceiling_light friendly_name \"Reading nook\""),
      verb_set},
     {"unset", FAMILY_EDITS, N_("PATH FIELD"), 2, 2, OPTIONS_WRITE | OPTIONS_EDIT, N_("Remove a field"),
@@ -68,7 +69,9 @@ const Verb verbs[] = {
         "    coachiqctl put lighting_scenes/movie < scene.json"),
      verb_put},
     {"delete", FAMILY_EDITS, N_("PATH"), 1, 1, OPTIONS_WRITE | OPTIONS_EDIT, N_("Remove a component"),
-     N_("“reset” brings one of the vendor's back."), verb_delete},
+     N_("“reset” brings one of the vendor's back. One that you added is gone for good, except in the history: "
+        "“coachiqctl history PATH --json” still has it."),
+     verb_delete},
 
     {"changes", FAMILY_HISTORY, "", 0, 0, OPTIONS_PAGE | OPTIONS_KIND | OPTIONS_FULL,
      N_("List the changes, newest first"), N_("With --model only those of that model."), verb_changes},

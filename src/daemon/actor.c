@@ -46,41 +46,26 @@ static char *process_name(int32_t pid)
     return g_utf8_make_valid(g_strchomp(name), -1);
 }
 
-static int query(sd_bus_message *message, uint64_t mask, sd_bus_creds **ret, uint32_t *ret_uid)
+void actor_fill(Actor *actor, uint32_t uid, int32_t pid)
 {
-    uid_t uid;
-    int r;
-
-    r = sd_bus_query_sender_creds(message, mask, ret);
-    if (r < 0)
-        return r;
-    r = sd_bus_creds_get_euid(*ret, &uid);
-    if (r < 0)
-        return r;
-    *ret_uid = uid;
-    return 0;
-}
-
-int actor_uid(sd_bus_message *message, uint32_t *ret)
-{
-    CLEANUP(bus_creds_unrefp) sd_bus_creds *creds = NULL;
-
-    return query(message, SD_BUS_CREDS_EUID, &creds, ret);
+    *actor = (Actor){.uid = uid, .pid = pid, .user = user_name(uid), .process = process_name(pid)};
 }
 
 int actor_from_message(sd_bus_message *message, Actor *ret)
 {
     CLEANUP(bus_creds_unrefp) sd_bus_creds *creds = NULL;
     pid_t pid = 0;
-    uint32_t uid;
+    uid_t uid;
     int r;
 
-    r = query(message, SD_BUS_CREDS_EUID | SD_BUS_CREDS_PID, &creds, &uid);
+    r = sd_bus_query_sender_creds(message, SD_BUS_CREDS_EUID | SD_BUS_CREDS_PID, &creds);
+    if (r < 0)
+        return r;
+    r = sd_bus_creds_get_euid(creds, &uid);
     if (r < 0)
         return r;
     if (sd_bus_creds_get_pid(creds, &pid) < 0)
         pid = 0;
-
-    *ret = (Actor){.uid = uid, .pid = pid, .user = user_name(uid), .process = process_name(pid)};
+    actor_fill(ret, uid, pid);
     return 0;
 }

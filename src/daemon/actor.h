@@ -9,7 +9,7 @@ void actor_clear(Actor *actor);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Actor, actor_clear)
 
 /* The caller of a method: on the bus as its daemon says, on a direct connection by the credentials of the
- * socket. Returns a negative errno on error. */
+ * socket. On the bus this waits for an answer of its daemon. Returns a negative errno on error. */
 int actor_from_message(sd_bus_message *message, Actor *ret);
-/* Only the user id, which is all that authorisation needs first. */
-int actor_uid(sd_bus_message *message, uint32_t *ret);
+/* The same where the ids are known. */
+void actor_fill(Actor *actor, uint32_t uid, int32_t pid);

@@ -8,22 +8,16 @@
 
 #include <stdarg.h>
 
-static int commit(Daemon *daemon, sd_bus_message *message, Plan *plan, int64_t *ret_change,
-                  sd_bus_error *error)
+static int commit(Daemon *daemon, Plan *plan, const Actor *actor, int64_t *ret_change, sd_bus_error *error)
 {
-    g_auto(Actor) actor = {0};
     g_autoptr(GError) local = NULL;
-    int r;
 
-    r = actor_from_message(message, &actor);
-    if (r < 0)
-        return sd_bus_error_set_errnof(error, r, "It cannot be told who you are: %s", g_strerror(-r));
-    if (!service_commit(daemon->service, plan, &actor, ret_change, &local))
+    if (!service_commit(daemon->service, plan, actor, ret_change, &local))
         return errors_set(daemon, &local, error);
     if (!plan_is_empty(plan))
         g_message("Change %" G_GINT64_FORMAT ": %s of %s%s%s by %s (uid %u).", *ret_change, plan_kind(plan),
                   plan_model(plan)[0] ? plan_model(plan) : "the settings", plan_subject(plan)[0] ? ", " : "",
-                  plan_subject(plan), actor.user, actor.uid);
+                  plan_subject(plan), actor->user, actor->uid);
     return 0;
 }
 
@@ -31,8 +25,10 @@ int handler_prepare_read(Daemon *daemon, sd_bus_message *message, const char *mo
 {
     g_autoptr(GError) local = NULL;
     g_autoptr(Plan) plan = NULL;
+    g_auto(Actor) actor = {0};
     bool needed;
     int64_t change;
+    int r;
 
     if (!service_needs_import(daemon->service, model, &needed, &local))
         return errors_set(daemon, &local, error);
@@ -41,7 +37,12 @@ int handler_prepare_read(Daemon *daemon, sd_bus_message *message, const char *mo
     if (!needed)
         return 0;
     plan = service_plan_import(daemon->service, model, FIRST_USE_REASON, &(WriteOptions){0}, &local);
-    return plan ? commit(daemon, message, plan, &change, error) : errors_set(daemon, &local, error);
+    if (!plan)
+        return errors_set(daemon, &local, error);
+    r = actor_from_message(message, &actor);
+    if (r < 0)
+        return sd_bus_error_set_errnof(error, r, "It cannot be told who you are: %s", g_strerror(-r));
+    return commit(daemon, plan, &actor, &change, error);
 }
 
 int handler_prepare_write(Daemon *daemon, sd_bus_message *message, const char *model,
@@ -58,17 +59,18 @@ int handler_write(Daemon *daemon, sd_bus_message *message, const char *action, P
                   GError **plan_error, sd_bus_error *error)
 {
     g_autoptr(Plan) plan = taken;
+    g_auto(Actor) actor = {0};
     int64_t change = 0;
     int r;
 
     if (!plan)
         return errors_set(daemon, plan_error, error);
     if (!plan_is_empty(plan)) {
-        r = polkit_authorize(daemon, message, action, plan_model(plan), plan_subject(plan), error);
+        r = polkit_authorize(daemon, message, action, plan_model(plan), plan_subject(plan), &actor, error);
         if (r <= 0)
             return r < 0 ? r : 1; /* asked: this message comes again with the answer */
     }
-    r = commit(daemon, message, plan, &change, error);
+    r = commit(daemon, plan, &actor, &change, error);
     if (r < 0)
         return r;
     return sd_bus_reply_method_return(message, "t", (uint64_t) change);

@@ -38,7 +38,7 @@ static int on_drain_timeout(sd_event_source *source G_GNUC_UNUSED, uint64_t usec
 {
     Daemon *daemon = userdata;
 
-    polkit_abandon(daemon);
+    polkit_abandon(daemon, false);
     return finish(daemon);
 }
 
@@ -110,7 +110,7 @@ static int on_signal(sd_event_source *source G_GNUC_UNUSED,
     Daemon *daemon = userdata;
 
     /* Told to stop: nobody waits for a person at a prompt then. */
-    polkit_abandon(daemon);
+    polkit_abandon(daemon, true);
     return lifecycle_leave(daemon);
 }
 

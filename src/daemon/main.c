@@ -12,6 +12,7 @@
 #include "daemon/lifecycle.h"
 #include "daemon/object.h"
 #include "daemon/peers.h"
+#include "daemon/polkit.h"
 
 #define IDLE_SECONDS_DEFAULT 30.0
 /* A year; beyond that somebody has mistyped. */
@@ -82,6 +83,8 @@ static int open_bus(Daemon *daemon)
         r = sd_bus_match_signal_async(daemon->bus, NULL, "org.freedesktop.DBus.Local",
                                       "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local",
                                       "Disconnected", on_disconnected, NULL, daemon);
+    if (r >= 0)
+        r = polkit_start(daemon);
     /* Sent as soon as the connection stands. */
     if (r >= 0)
         r = sd_bus_request_name_async(daemon->bus, NULL, BUS_NAME, 0, on_name_acquired, daemon);

@@ -16,6 +16,8 @@
 
 /* Messages of one peer that are still answered while we leave; more than any client has in flight. */
 #define DRAIN_MESSAGES_MAX 65536
+/* How long no connection is taken after one could not be. */
+#define PAUSE_USEC (1 * G_USEC_PER_SEC)
 /* How long peers that are slow to read are waited for then. */
 #define DRAIN_USEC (2 * G_USEC_PER_SEC)
 
@@ -167,6 +169,25 @@ static bool is_within_limits(const Daemon *daemon, uint32_t uid)
     return daemon->peers->len < PEERS_MAX && n < PEERS_PER_USER_MAX;
 }
 
+static int on_pause_over(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    Daemon *daemon = userdata;
+
+    for (guint i = 0; i < daemon->listeners->len; i++)
+        sd_event_source_set_enabled(g_ptr_array_index(daemon->listeners, i), SD_EVENT_ON);
+    return 0;
+}
+
+/* Out of descriptors or memory: the connection stays in the queue, and the loop must not spin on it. The
+ * peer that hoards is the likely cause, but cannot be told from the others. */
+static int pause_listening(Daemon *daemon)
+{
+    for (guint i = 0; i < daemon->listeners->len; i++)
+        sd_event_source_set_enabled(g_ptr_array_index(daemon->listeners, i), SD_EVENT_OFF);
+    return sd_event_add_time_relative(daemon->event, NULL, CLOCK_MONOTONIC, PAUSE_USEC, 0, on_pause_over,
+                                      daemon);
+}
+
 static int on_connection(sd_event_source *source G_GNUC_UNUSED, int socket_fd,
                          uint32_t revents G_GNUC_UNUSED, void *userdata)
 {
@@ -179,9 +200,10 @@ static int on_connection(sd_event_source *source G_GNUC_UNUSED, int socket_fd,
     // cppcheck-suppress nullPointer; the address of the peer may be left out
     fd = accept4(socket_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0) {
-        if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-            g_warning("A connection could not be taken: %s", g_strerror(errno));
-        return 0;
+        if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
+            return 0;
+        g_warning("A connection could not be taken, waiting: %s", g_strerror(errno));
+        return pause_listening(daemon);
     }
     lifecycle_touch(daemon);
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) < 0 ||

@@ -14,11 +14,13 @@
 typedef struct Check {
     Daemon *daemon;
     sd_bus_message *request; /* the caller's message; it is dispatched again in the end */
+    bool known;              /* who the caller is */
+    bool interactive;        /* a person may be asked */
     uint32_t uid;
+    int32_t pid;
     char *action, *model, *subject;
     char *cancellation_id;
-    sd_bus_slot *slot;   /* the open call to polkit */
-    sd_bus_track *track; /* the caller, on the bus */
+    sd_bus_slot *slot; /* the open call, to the bus or to polkit */
     bool answered;
     bool dispatched; /* the message is, or was, with its handler again */
     int result;      /* 1 or a negative errno, then `error` says why */
@@ -28,7 +30,6 @@ typedef struct Check {
 static void check_free(Check *check)
 {
     sd_bus_slot_unref(check->slot);
-    sd_bus_track_unref(check->track);
     sd_bus_message_unref(check->request);
     sd_bus_error_free(&check->error);
     g_free(check->action);
@@ -41,7 +42,7 @@ static void check_free(Check *check)
 /* Takes the prompt away from the user's screen. */
 static void cancel_prompt(Check *check)
 {
-    if (check->answered || !check->slot)
+    if (check->answered || !check->cancellation_id)
         return;
     sd_bus_call_method_async(check->daemon->bus, NULL, POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE,
                              "CancelCheckAuthorization", NULL, NULL, "s", check->cancellation_id);
@@ -143,16 +144,14 @@ static int judge(Check *check, sd_bus_message *reply)
                              "You are not allowed to do this (%s)", check->action);
 }
 
-static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
+/* Gives the message back to its handler, which fetches the answer. */
+static void dispatch_again(Check *check)
 {
-    Check *check = userdata;
     sd_bus *connection = sd_bus_message_get_bus(check->request);
     int r;
 
-    check->result = judge(check, reply);
     check->answered = true;
     check->slot = sd_bus_slot_unref(check->slot);
-
     r = sd_bus_message_rewind(check->request, true);
     if (r >= 0)
         r = sd_bus_enqueue_for_read(connection, check->request);
@@ -160,40 +159,56 @@ static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *error 
         sd_bus_reply_method_errno(check->request, r, NULL);
         remove_check(check->daemon, check);
     }
-    return 0;
 }
 
-static int on_caller_gone(sd_bus_track *track G_GNUC_UNUSED, void *userdata)
+static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
 {
     Check *check = userdata;
 
-    cancel_prompt(check);
-    remove_check(check->daemon, check);
+    check->result = judge(check, reply);
+    dispatch_again(check);
     return 0;
+}
+
+/* Callers that leave the bus take their prompts with them. */
+static int on_name_lost(sd_bus_message *signal, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
+{
+    Daemon *daemon = userdata;
+    const char *name;
+
+    if (sd_bus_message_read(signal, "s", &name) < 0)
+        return 0;
+    for (guint i = daemon->checks ? daemon->checks->len : 0; i-- > 0;) {
+        Check *check = g_ptr_array_index(daemon->checks, i);
+
+        if (g_strcmp0(sd_bus_message_get_sender(check->request), name) != 0)
+            continue;
+        cancel_prompt(check);
+        remove_check(daemon, check);
+    }
+    return 0;
+}
+
+int polkit_start(Daemon *daemon)
+{
+    return sd_bus_add_match_async(daemon->bus, NULL,
+                                  "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
+                                  "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg2=''",
+                                  on_name_lost, NULL, daemon);
 }
 
 /* The question */
 
-static int append_subject(sd_bus_message *call, sd_bus_message *request, uint32_t uid)
+static int append_subject(sd_bus_message *call, const Check *check)
 {
-    CLEANUP(bus_creds_unrefp) sd_bus_creds *creds = NULL;
-    const char *sender = sd_bus_message_get_sender(request);
-    pid_t pid = 0;
-    int r;
+    const char *sender = sd_bus_message_get_sender(check->request);
 
     if (sender)
         return sd_bus_message_append(call, "(sa{sv})", "system-bus-name", 1, "name", "s", sender);
-
     /* A direct connection. The start time is polkit's to find out: the sandbox does not let us see the
      * processes of others. */
-    r = sd_bus_query_sender_creds(request, SD_BUS_CREDS_PID, &creds);
-    if (r < 0)
-        return r;
-    r = sd_bus_creds_get_pid(creds, &pid);
-    if (r < 0)
-        return r;
-    return sd_bus_message_append(call, "(sa{sv})", "unix-process", 3, "pid", "u", (uint32_t) pid,
-                                 "start-time", "t", UINT64_C(0), "uid", "i", (int32_t) uid);
+    return sd_bus_message_append(call, "(sa{sv})", "unix-process", 3, "pid", "u", (uint32_t) check->pid,
+                                 "start-time", "t", UINT64_C(0), "uid", "i", (int32_t) check->uid);
 }
 
 static int send_question(Check *check)
@@ -201,7 +216,6 @@ static int send_question(Check *check)
     static uint64_t counter = 0;
     CLEANUP(bus_message_unrefp) sd_bus_message *call = NULL;
     sd_bus *bus = check->daemon->bus;
-    bool interactive = sd_bus_message_get_allow_interactive_authorization(check->request) > 0;
     int r;
 
     check->cancellation_id = g_strdup_printf("coachiq-config-%" G_GUINT64_FORMAT, ++counter);
@@ -209,100 +223,200 @@ static int send_question(Check *check)
                                        "CheckAuthorization");
     if (r < 0)
         return r;
-    r = append_subject(call, check->request, check->uid);
+    r = append_subject(call, check);
     if (r < 0)
         return r;
     r = sd_bus_message_append(call, "sa{ss}us", check->action, 3, "model", check->model, "path",
                               check->subject, "method", sd_bus_message_get_member(check->request),
-                              interactive ? POLKIT_ALLOW_INTERACTION : 0, check->cancellation_id);
+                              check->interactive ? POLKIT_ALLOW_INTERACTION : 0, check->cancellation_id);
     if (r < 0)
         return r;
+    check->slot = sd_bus_slot_unref(check->slot);
     /* A person may take their time. */
     return sd_bus_call_async(bus, &check->slot, call, on_answer, check, UINT64_MAX);
 }
 
-static int track_caller(Check *check)
-{
-    int r;
-
-    if (!sd_bus_message_get_sender(check->request))
-        return 0;
-    r = sd_bus_track_new(check->daemon->bus, &check->track, on_caller_gone, check);
-    if (r < 0)
-        return r;
-    return sd_bus_track_add_sender(check->track, check->request);
-}
-
-static unsigned open_checks_of(const Daemon *daemon, uint32_t uid)
+static unsigned prompts_of(const Daemon *daemon, uint32_t uid)
 {
     unsigned n = 0;
 
-    for (guint i = 0; daemon->checks && i < daemon->checks->len; i++)
-        n += ((const Check *) g_ptr_array_index(daemon->checks, i))->uid == uid;
+    for (guint i = 0; daemon->checks && i < daemon->checks->len; i++) {
+        const Check *check = g_ptr_array_index(daemon->checks, i);
+        n += check->known && check->uid == uid && check->interactive && !check->answered;
+    }
     return n;
 }
 
-static int ask(Daemon *daemon, sd_bus_message *message, uint32_t uid, const char *action, const char *model,
-               const char *subject, sd_bus_error *error)
+/* Now it is known who the caller is. Sets the result where polkit need not be asked; returns whether it has
+ * to be. */
+static bool needs_question(Check *check)
+{
+    check->known = true;
+    if (check->uid == 0) {
+        check->result = 1;
+        return false;
+    }
+    if (!check->daemon->bus_is_ready) {
+        check->result = sd_bus_error_set(
+            &check->error, SD_BUS_ERROR_ACCESS_DENIED,
+            "The system bus is not there, so polkit cannot be asked; only root may do this");
+        return false;
+    }
+    if (prompts_of(check->daemon, check->uid) > POLKIT_PROMPTS_MAX) {
+        check->result = sd_bus_error_setf(&check->error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+                                          "%d questions about you are open already; answer those first",
+                                          POLKIT_PROMPTS_MAX);
+        return false;
+    }
+    return true;
+}
+
+static void fail(Check *check, int r)
+{
+    check->result =
+        sd_bus_error_set_errnof(&check->error, r, "polkit could not be asked: %s", g_strerror(-r));
+}
+
+static void read_credentials(Check *check, sd_bus_message *reply)
+{
+    const char *key;
+
+    check->uid = UINT32_MAX;
+    if (sd_bus_message_enter_container(reply, 'a', "{sv}") < 0)
+        return;
+    while (sd_bus_message_enter_container(reply, 'e', "sv") > 0) {
+        uint32_t number = 0;
+
+        if (sd_bus_message_read(reply, "s", &key) < 0)
+            return;
+        if (g_str_equal(key, "UnixUserID") && sd_bus_message_read(reply, "v", "u", &number) >= 0)
+            check->uid = number;
+        else if (g_str_equal(key, "ProcessID") && sd_bus_message_read(reply, "v", "u", &number) >= 0)
+            check->pid = (int32_t) number;
+        else
+            sd_bus_message_skip(reply, "v");
+        sd_bus_message_exit_container(reply);
+    }
+}
+
+static int on_credentials(sd_bus_message *reply, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
+{
+    Check *check = userdata;
+    int r;
+
+    if (sd_bus_message_is_method_error(reply, NULL)) {
+        /* The caller has left. */
+        remove_check(check->daemon, check);
+        return 0;
+    }
+    read_credentials(check, reply);
+    if (needs_question(check)) {
+        r = send_question(check);
+        if (r >= 0)
+            return 0;
+        fail(check, r);
+    }
+    dispatch_again(check);
+    return 0;
+}
+
+/* Asked without waiting: while one waits, messages of others pile up. */
+static int ask_credentials(Check *check)
+{
+    return sd_bus_call_method_async(check->daemon->bus, &check->slot, "org.freedesktop.DBus",
+                                    "/org/freedesktop/DBus", "org.freedesktop.DBus",
+                                    "GetConnectionCredentials", on_credentials, check, "s",
+                                    sd_bus_message_get_sender(check->request));
+}
+
+static unsigned checks_of(const Daemon *daemon, sd_bus_message *message)
+{
+    const char *sender = sd_bus_message_get_sender(message);
+    unsigned n = 0;
+
+    for (guint i = 0; daemon->checks && i < daemon->checks->len; i++) {
+        const Check *check = g_ptr_array_index(daemon->checks, i);
+        n += sd_bus_message_get_bus(check->request) == sd_bus_message_get_bus(message) &&
+             g_strcmp0(sd_bus_message_get_sender(check->request), sender) == 0;
+    }
+    return n;
+}
+
+static Check *check_new(Daemon *daemon, sd_bus_message *message, const char *action, const char *model,
+                        const char *subject)
+{
+    Check *check = g_new0(Check, 1);
+
+    check->daemon = daemon;
+    check->request = sd_bus_message_ref(message);
+    check->interactive = sd_bus_message_get_allow_interactive_authorization(message) > 0;
+    check->action = g_strdup(action);
+    check->model = g_strdup(model);
+    check->subject = g_strdup(subject);
+    if (!daemon->checks)
+        daemon->checks = g_ptr_array_new_with_free_func((GDestroyNotify) check_free);
+    g_ptr_array_add(daemon->checks, check);
+    return check;
+}
+
+/* 1 and a negative errno are the answer, 0: it comes later. */
+static int ask(Daemon *daemon, sd_bus_message *message, const char *action, const char *model,
+               const char *subject, Actor *ret_actor, sd_bus_error *error)
 {
     Check *check;
     int r;
 
-    if (!daemon->bus_is_ready)
-        return sd_bus_error_set(
-            error, SD_BUS_ERROR_ACCESS_DENIED,
-            "The system bus is not there, so polkit cannot be asked; only root may do this");
-    if (open_checks_of(daemon, uid) >= POLKIT_CHECKS_MAX)
-        return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
-                                 "%d questions about you are open already; answer those first",
-                                 POLKIT_CHECKS_MAX);
+    if ((daemon->checks && daemon->checks->len >= POLKIT_CHECKS_MAX) ||
+        checks_of(daemon, message) >= POLKIT_CHECKS_PER_CALLER_MAX)
+        return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+                                "Too many requests wait for an authorisation; wait for their answers first");
 
-    check = g_new0(Check, 1);
-    check->daemon = daemon;
-    check->request = sd_bus_message_ref(message);
-    check->uid = uid;
-    check->action = g_strdup(action);
-    check->model = g_strdup(model);
-    check->subject = g_strdup(subject);
+    check = check_new(daemon, message, action, model, subject);
+    if (sd_bus_message_get_sender(message)) {
+        r = ask_credentials(check);
+    } else {
+        /* On a direct connection the kernel has told already. */
+        g_auto(Actor) actor = {0};
 
-    r = track_caller(check);
-    if (r >= 0)
-        r = send_question(check);
-    if (r < 0) {
-        check_free(check);
-        return sd_bus_error_set_errnof(error, r, "polkit could not be asked: %s", g_strerror(-r));
+        r = actor_from_message(message, &actor);
+        check->uid = actor.uid;
+        check->pid = actor.pid;
+        if (r >= 0 && !needs_question(check)) {
+            r = check->result;
+            sd_bus_error_move(error, &check->error);
+            if (r > 0)
+                actor_fill(ret_actor, check->uid, check->pid);
+            remove_check(daemon, check);
+            return r;
+        }
+        if (r >= 0)
+            r = send_question(check);
     }
-    if (!daemon->checks)
-        daemon->checks = g_ptr_array_new_with_free_func((GDestroyNotify) check_free);
-    g_ptr_array_add(daemon->checks, check);
-    return 0;
+    if (r >= 0)
+        return 0;
+    remove_check(daemon, check);
+    return sd_bus_error_set_errnof(error, r, "polkit could not be asked: %s", g_strerror(-r));
 }
 
 int polkit_authorize(Daemon *daemon, sd_bus_message *message, const char *action, const char *model,
-                     const char *subject, sd_bus_error *error)
+                     const char *subject, Actor *ret_actor, sd_bus_error *error)
 {
     Check *check = find_check(daemon, message);
-    uint32_t uid;
-    int r;
 
     if (check) {
         bool same = check->answered && g_str_equal(check->action, action) &&
                     g_str_equal(check->model, model) && g_str_equal(check->subject, subject);
+        int r = check->result;
 
-        r = check->result;
         if (same && r < 0)
             sd_bus_error_move(error, &check->error);
+        if (same && r > 0)
+            actor_fill(ret_actor, check->uid, check->pid);
         remove_check(daemon, check);
         if (same)
             return r;
     }
-
-    r = actor_uid(message, &uid);
-    if (r < 0)
-        return sd_bus_error_set_errnof(error, r, "It cannot be told who you are: %s", g_strerror(-r));
-    if (uid == 0)
-        return 1;
-    return ask(daemon, message, uid, action, model, subject, error);
+    return ask(daemon, message, action, model, subject, ret_actor, error);
 }
 
 void polkit_drop_connection(Daemon *daemon, sd_bus *connection)
@@ -317,11 +431,13 @@ void polkit_drop_connection(Daemon *daemon, sd_bus *connection)
     }
 }
 
-void polkit_abandon(Daemon *daemon)
+void polkit_abandon(Daemon *daemon, bool prompts_only)
 {
-    while (daemon->checks && daemon->checks->len > 0) {
-        Check *check = g_ptr_array_index(daemon->checks, 0);
+    for (guint i = daemon->checks ? daemon->checks->len : 0; i-- > 0;) {
+        Check *check = g_ptr_array_index(daemon->checks, i);
 
+        if (check->answered || (prompts_only && !(check->interactive && check->cancellation_id)))
+            continue;
         cancel_prompt(check);
         sd_bus_reply_method_errorf(check->request, SD_BUS_ERROR_ACCESS_DENIED,
                                    "The service is stopping and gave up waiting for the authentication");

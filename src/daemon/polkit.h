@@ -6,7 +6,7 @@
  * The contract between a handler and polkit_authorize():
  *
  *  - The handler calls it after it has read, checked and planned everything, and before it changes anything.
- *  - 1: go on, now.
+ *  - 1: go on, now; `ret_actor` says who the caller is.
  *  - 0: polkit is being asked. The handler returns 1 to sd-bus and leaves nothing behind: the same message
  * is dispatched again when the answer is there. The handler then runs from its start, so that everything is
  * checked again against the state as it is by then, and this function gives the answer. An answer counts
@@ -20,13 +20,19 @@
 
 #include "daemon/daemon.h"
 
-/* Checks that one user can have open at the same time. */
-#define POLKIT_CHECKS_MAX 8
+/* Prompts that one user can have open at the same time. */
+#define POLKIT_PROMPTS_MAX 8
+/* Requests that wait for an answer, prompts or not: of one caller, and in all. */
+#define POLKIT_CHECKS_PER_CALLER_MAX 128
+#define POLKIT_CHECKS_MAX 512
 
 #define POLKIT_ACTION(name) "org.coachiq.config1." name
 
 int polkit_authorize(Daemon *daemon, sd_bus_message *message, const char *action, const char *model,
-                     const char *subject, sd_bus_error *error);
+                     const char *subject, Actor *ret_actor, sd_bus_error *error);
+
+/* Watches the bus for callers that leave. Returns a negative errno on error. */
+int polkit_start(Daemon *daemon);
 
 /* Call this for every method call before it is dispatched: forgets answers that a handler did not come to
  * fetch, because by then it had another reason to fail. */
@@ -35,5 +41,6 @@ void polkit_before_dispatch(Daemon *daemon, sd_bus_message *message);
 bool polkit_is_busy(const Daemon *daemon);
 /* Drops all checks of a connection that is closing. */
 void polkit_drop_connection(Daemon *daemon, sd_bus *connection);
-/* Answers all callers that still wait with an error, since the daemon is leaving. */
-void polkit_abandon(Daemon *daemon);
+/* Answers callers that still wait with an error, since the daemon is leaving: those whom a person has to say
+ * yes for, or all. */
+void polkit_abandon(Daemon *daemon, bool prompts_only);

@@ -22,6 +22,7 @@ typedef struct Touched {
     char *data;                   /* its text, NULL: none */
     Mapping *row;                 /* the active row, NULL: none */
     GPtrArray *fields;            /* fields that the caller named */
+    guint n_edits;                /* in this call */
     guint first_entry, n_entries; /* its rows in the plan's history */
 } Touched;
 
@@ -486,6 +487,13 @@ static bool lay_edits(Service *service, ModelCache *cache, GPtrArray *edits, GHa
         const Edit *edit = g_ptr_array_index(edits, i);
         Touched *component = touch(service, cache, by_path, touched, edit->path, error);
 
+        if (component && ++component->n_edits > EDITS_PER_COMPONENT_MAX) {
+            g_set_error(
+                error, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE,
+                "%s: one call takes at most %d edits of one component; \"put\" replaces it as a whole",
+                edit->path, EDITS_PER_COMPONENT_MAX);
+            return false;
+        }
         if (!component || !record(component, edit, model_cache_status(cache)->model, error)) {
             if (edits->len > 1)
                 g_prefix_error(error, "Edit %u: ", i + 1);
@@ -499,6 +507,28 @@ static bool lay_edits(Service *service, ModelCache *cache, GPtrArray *edits, GHa
         component->data = component->after ? json_format(component->after) : NULL;
     }
     return check_paths(service, cache, touched, by_path, error);
+}
+
+static size_t text_size(const char *text)
+{
+    return text ? strlen(text) : 0;
+}
+
+/* A change is never torn apart when its history is read. */
+static bool check_history_size(const Plan *plan, GError **error)
+{
+    size_t size = 0;
+
+    for (guint i = 0; i < plan->history->len; i++) {
+        const HistoryEntry *entry = g_ptr_array_index(plan->history, i);
+        size += text_size(entry->before) + text_size(entry->after) + text_size(entry->previous_data) +
+                text_size(entry->path) + text_size(entry->field) + strlen(plan->reason);
+    }
+    if (size <= HISTORY_SIZE_MAX)
+        return true;
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE,
+                "These edits change more than %d bytes; do them in several calls", HISTORY_SIZE_MAX);
+    return false;
 }
 
 Plan *service_plan_edits(Service *service, const char *model, GPtrArray *edits, const char *reason,
@@ -536,6 +566,8 @@ Plan *service_plan_edits(Service *service, const char *model, GPtrArray *edits, 
         g_ptr_array_add(plan->components, component);
     }
 
+    if (!check_history_size(plan, error))
+        return NULL;
     plan->empty = plan->components->len == 0;
     plan->n_entries = plan->components->len;
     g_free(plan->subject);

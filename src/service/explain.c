@@ -145,6 +145,12 @@ bool service_explain(Service *service, const char *model, const char *path, char
                            .overrides = overrides,
                            .origins = origins};
     result = explain(&explainer, status, service->revision);
-    *ret = json_format(result);
+    g_autofree char *text = json_format(result);
+    if (strlen(text) > ANSWER_SIZE_MAX) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE,
+                    "%s: the answer would have more than %d bytes", path, ANSWER_SIZE_MAX);
+        return false;
+    }
+    *ret = g_steal_pointer(&text);
     return true;
 }

@@ -61,11 +61,23 @@ bool service_get_mappings(Service *service, const char *model, const char *prefi
     return true;
 }
 
+static bool check_answer(size_t size, GError **error)
+{
+    if (size <= ANSWER_SIZE_MAX)
+        return true;
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE, "The answer would have more than %d bytes",
+                ANSWER_SIZE_MAX);
+    return false;
+}
+
 /* Finding */
 
 static bool has(char **texts, const char *text)
 {
-    return texts && g_strv_contains((const char *const *) texts, text);
+    for (; texts && *texts; texts++)
+        if (g_str_equal(*texts, text))
+            return true;
+    return false;
 }
 
 static bool area_fits(const CachedMapping *mapping, const char *area)
@@ -139,12 +151,9 @@ bool service_find_mappings(Service *service, const char *model, const FindQuery 
         CachedMapping *mapping = g_ptr_array_index(sorted, i);
         if (!fits(mapping, query, folded))
             continue;
-        size += strlen(mapping->data);
-        if (size > FIND_SIZE_MAX) {
-            g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE,
-                        "More than %d bytes were found; ask for less, or in pages", FIND_SIZE_MAX);
+        size += strlen(mapping->data) + strlen(mapping->path) + 4 * ANSWER_TEXT_OVERHEAD;
+        if (!check_answer(size, error))
             return false;
-        }
         g_ptr_array_add(found, mapping);
     }
     *ret = g_steal_pointer(&found);
@@ -183,6 +192,7 @@ bool service_lookup(Service *service, const char *model, uint32_t dgn, int insta
     g_autoptr(GPtrArray) results = g_ptr_array_new_with_free_func((GDestroyNotify) lookup_result_free);
     GPtrArray *devices;
     char key[BINDING_KEY_SIZE];
+    size_t size = 0;
 
     if (dgn > DGN_MAX) {
         g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_ARGS,
@@ -198,8 +208,14 @@ bool service_lookup(Service *service, const char *model, uint32_t dgn, int insta
         devices = model_cache_lookup(cache, dgn, instance);
     }
     binding_key_format(dgn, instance, key);
-    for (guint i = 0; devices && i < devices->len; i++)
-        g_ptr_array_add(results, lookup_result_new(service, g_ptr_array_index(devices, i), key));
+    for (guint i = 0; devices && i < devices->len; i++) {
+        LookupResult *result = lookup_result_new(service, g_ptr_array_index(devices, i), key);
+
+        g_ptr_array_add(results, result);
+        size += strlen(result->path) + strlen(result->data) + 2 * ANSWER_TEXT_OVERHEAD;
+        if (!check_answer(size, error))
+            return false;
+    }
     *ret = g_steal_pointer(&results);
     return true;
 }

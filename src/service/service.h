@@ -95,9 +95,11 @@ bool service_needs_import(Service *service, const char *model, bool *ret, GError
 /* One component; borrowed until the next commit. Sets NO_SUCH_MAPPING. */
 bool service_get_mapping(Service *service, const char *model, const char *path, const CachedMapping **ret,
                          int64_t *ret_revision, GError **error);
-/* Bytes of data in one answer. */
+/* Bytes of data in one answer. The bus takes messages of at most 32 MiB and drops who sends a larger one. */
 #define PAGE_SIZE_MAX (4 * 1024 * 1024)
-#define FIND_SIZE_MAX (32 * 1024 * 1024)
+#define ANSWER_SIZE_MAX (16 * 1024 * 1024)
+/* What a text adds to its length in a message, at the most. */
+#define ANSWER_TEXT_OVERHEAD 16
 
 /* A page of components sorted by path, those that start with `prefix`, after the path `after`, at most
  * `limit` and, unless it is a single one, PAGE_SIZE_MAX bytes. An array of borrowed CachedMapping;
@@ -118,7 +120,7 @@ typedef struct FindQuery {
     const char *text; /* a part of the path or of a name, in any case */
 } FindQuery;
 
-/* An array of borrowed CachedMapping sorted by path. Sets TOO_LARGE beyond FIND_SIZE_MAX bytes. */
+/* An array of borrowed CachedMapping sorted by path. Sets TOO_LARGE beyond ANSWER_SIZE_MAX bytes. */
 bool service_find_mappings(Service *service, const char *model, const FindQuery *query, GPtrArray **ret,
                            GError **error);
 
@@ -178,6 +180,10 @@ bool service_check_revision(Service *service, const WriteOptions *options, GErro
 #define FIRST_USE_REASON "first use"
 /* A reason has at most 1,024 bytes. */
 #define REASON_LENGTH_MAX 1024
+/* Bytes that the history takes for one call. */
+#define HISTORY_SIZE_MAX (8 * 1024 * 1024)
+/* Edits of one component in one call; more are better said by "put". */
+#define EDITS_PER_COMPONENT_MAX 256
 /* Edits in one call. */
 #define EDITS_MAX 1000
 /* Bytes of all their values. */

@@ -137,6 +137,27 @@ static void test_outside(void)
     args_clear(&args);
 }
 
+/* An option that belongs to two groups is taken by the verbs of either. */
+static void test_force(void)
+{
+    Args args;
+
+    parse_good(&args, "interface house can7 --force");
+    g_assert_true(args.force);
+    g_assert_null(args_outside(&args, OPTIONS_FORCE));
+    g_assert_null(args_outside(&args, OPTIONS_EDIT));
+    args_clear(&args);
+    parse_good(&args, "interface house can7 --reason x");
+    g_assert_cmpstr(args_outside(&args, OPTIONS_FORCE)->name, ==, "reason");
+    args_clear(&args);
+    parse_good(&args, "activate --none");
+    assert_words(&args, "activate");
+    g_assert_true(args.none);
+    g_assert_null(args_outside(&args, OPTIONS_NONE));
+    g_assert_cmpstr(args_outside(&args, OPTIONS_EDIT)->name, ==, "none");
+    args_clear(&args);
+}
+
 /* Names and letters are unique, so that the first one found is the one meant. */
 static void test_table(void)
 {
@@ -157,6 +178,7 @@ int main(int argc, char **argv)
     g_test_add_func("/ctl/args/values", test_values);
     g_test_add_func("/ctl/args/bad", test_bad);
     g_test_add_func("/ctl/args/outside", test_outside);
+    g_test_add_func("/ctl/args/force", test_force);
     g_test_add_func("/ctl/args/table", test_table);
     return g_test_run();
 }

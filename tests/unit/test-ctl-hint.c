@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "base/json.h"
+
 static void test_codes(void)
 {
     static const struct {
@@ -41,10 +43,64 @@ static void test_prefix(void)
     g_assert_null(hint_for("org.coachiq.Config1.Error.ConflictX")->sentence);
 }
 
+/* No group helps while polkit is not there, or when the person changed their mind. */
+static void test_denied(void)
+{
+    static const struct {
+        const char *message, *part; /* part NULL: no advice */
+    } rows[] = {
+        {"You may not do that", "group coachiq"},
+        {"", "group coachiq"},
+        {"polkit is not running, so only root may do this", "systemctl status polkit"},
+        {"polkit could not be asked: No space left", "systemctl status polkit"},
+        {"The system bus is not there, so polkit cannot be asked; only root may do this",
+         "systemctl status polkit"},
+        {"The authentication for org.coachiq.config1.edit was dismissed", NULL},
+    };
+    const Hint *denied = hint_for("org.freedesktop.DBus.Error.AccessDenied");
+    const Hint *locked = hint_for("org.coachiq.Config1.Error.Locked");
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const char *advice = hint_advice(denied, rows[i].message);
+
+        g_assert_true(!advice == !rows[i].part);
+        g_assert_true(!advice || strstr(advice, rows[i].part));
+    }
+    g_assert_true(hint_advice(locked, "polkit is not running") == locked->advice);
+}
+
+static void test_field(void)
+{
+    static const struct {
+        const char *field, *hint;
+    } rows[] = {
+        {"/freindly_name", "Did you mean friendly_name?"},
+        {"/Friendly_Name", "Did you mean friendly_name?"},
+        {"/protocol_metadata/firefly_zone_di", "Did you mean protocol_metadata/firefly_zone_id?"},
+        {"/firefly_zone_di", "Did you mean protocol_metadata/firefly_zone_id?"},
+        {"/friendly_name", NULL},
+        {"/xyzzy", NULL},
+        {"/", NULL},
+        {"", NULL},
+    };
+    g_autoptr(Value) component =
+        json_parse("{\"friendly_name\": \"Porch\", \"protocol_metadata\": {\"firefly_zone_id\": 3},"
+                   " \"bindings\": [{\"dgn\": \"1FEDA\", \"instance\": 25, \"friendly_name\": \"a\"}]}",
+                   -1, &json_limits_call, NULL);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *hint = hint_field(rows[i].field, component);
+
+        g_assert_cmpstr(hint, ==, rows[i].hint);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/ctl/hint/codes", test_codes);
     g_test_add_func("/ctl/hint/prefix", test_prefix);
+    g_test_add_func("/ctl/hint/denied", test_denied);
+    g_test_add_func("/ctl/hint/field", test_field);
     return g_test_run();
 }

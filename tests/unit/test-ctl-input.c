@@ -84,6 +84,66 @@ static void test_forced(void)
     assert_no_value("", INPUT_JSON, CONFIG_ERROR_INVALID_DATA);
 }
 
+/* A value stays what it is: no "no" where a boolean stands, no 25 where a text does. */
+static void test_like(void)
+{
+    static const struct {
+        const char *like, *text, *json; /* json NULL: refused */
+    } rows[] = {
+        {"\"a\"", "no", "\"no\""},
+        {"\"a\"", "25", "\"25\""},
+        {"\"a\"", "null", "\"null\""},
+        {"\"a\"", "[1", "\"[1\""},
+        {"\"a\"", "", "\"\""},
+        {"true", "false", "false"},
+        {"false", "YES", "true"},
+        {"true", "no", "false"},
+        {"true", "On", "true"},
+        {"true", "off", "false"},
+        {"true", "maybe", NULL},
+        {"true", "1", NULL},
+        {"true", "", NULL},
+        {"true", "null", NULL},
+        {"5", "25", "25"},
+        {"5", "-0.5", "-0.5"},
+        {"0.5", "25", "25"},
+        {"5", "five", NULL},
+        {"5", "true", NULL},
+        {"5", "0x7C", NULL},
+        {"5", "\"5\"", NULL},
+        {"5", "", NULL},
+        {"[1]", "[\"on_off\"]", "[\"on_off\"]"},
+        {"[1]", "on_off", NULL},
+        {"[1]", "{}", NULL},
+        {"{}", "{\"a\":1}", "{\"a\":1}"},
+        {"{}", "a", NULL},
+        {"null", "no", "\"no\""},
+        {"null", "25", "25"},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(Value) like = json_parse(rows[i].like, -1, &json_limits_call, NULL);
+        g_autoptr(Value) value = input_value_like(rows[i].text, like, &error);
+        g_autofree char *found = value ? json_format(value) : NULL;
+
+        g_assert_nonnull(like);
+        g_assert_cmpstr(found, ==, rows[i].json);
+        if (!value)
+            g_assert_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA);
+    }
+}
+
+/* Where nothing stands yet, JSON is what reads as JSON. */
+static void test_like_nothing(void)
+{
+    g_autoptr(Value) text = input_value_like("no", NULL, NULL);
+    g_autoptr(Value) number = input_value_like("25", NULL, NULL);
+
+    g_assert_cmpstr(value_string(text), ==, "no");
+    g_assert_cmpint(value_integer(number), ==, 25);
+}
+
 static void test_too_large(void)
 {
     g_autofree char *deep = g_strnfill(1000, '[');
@@ -186,6 +246,8 @@ int main(int argc, char **argv)
     g_test_add_func("/ctl/input/value/guess", test_guess);
     g_test_add_func("/ctl/input/value/slip", test_slip);
     g_test_add_func("/ctl/input/value/forced", test_forced);
+    g_test_add_func("/ctl/input/value/like", test_like);
+    g_test_add_func("/ctl/input/value/like-nothing", test_like_nothing);
     g_test_add_func("/ctl/input/value/too-large", test_too_large);
     g_test_add_func("/ctl/input/field", test_field);
     g_test_add_func("/ctl/input/dgn", test_dgn);

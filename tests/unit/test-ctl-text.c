@@ -113,12 +113,34 @@ static void test_laws(void)
     }
 }
 
+static void assert_shared(const char *first, const char *second, unsigned width, const char *a,
+                          const char *b)
+{
+    g_autofree char *x = g_strdup(first);
+    g_autofree char *y = g_strdup(second);
+
+    text_share(&x, &y, width, "…");
+    g_assert_cmpstr(x, ==, a);
+    g_assert_cmpstr(y, ==, b);
+}
+
+static void test_share(void)
+{
+    assert_shared("abc", "defgh", 8, "abc", "defgh");
+    assert_shared("abc", "defghijk", 8, "abc", "defg…");
+    assert_shared("abcdefgh", "xyz", 8, "abcd…", "xyz");
+    assert_shared("abcdefgh", "ijklmnop", 9, "abc…", "ijkl…");
+    assert_shared("漢漢漢漢", "x", 6, "漢漢…", "x");
+    assert_shared("abcdefgh", "", 4, "abc…", "");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/ctl/text/width", test_width);
     g_test_add_func("/ctl/text/ellipsize", test_ellipsize);
     g_test_add_func("/ctl/text/clean", test_clean);
+    g_test_add_func("/ctl/text/share", test_share);
     g_test_add_func("/ctl/text/laws", test_laws);
     return g_test_run();
 }

@@ -91,7 +91,9 @@ static void test_strings(void)
     assert_becomes("\"plain \\u0041 plain\"", "\"plain A plain\"");
     assert_becomes("\"\\u001f\x7f\\u0080\\u009b\\u00a0\"", "\"\\u001f\\u007f\\u0080\\u009b\u00a0\"");
     assert_becomes("{\"k\\u0065y\":1}", "{\"key\":1}");
-    assert_becomes("\"\uffff\U0010ffff\"", "\"\uffff\U0010ffff\"");
+    assert_becomes("\"\ufffd\U0010fffd\"", "\"\ufffd\U0010fffd\"");
+    assert_refused("\"\uffff\"", "line 1, column 2: a Unicode noncharacter");
+    assert_refused("\"a\\ufdd0\"", "line 1, column 3: a Unicode noncharacter (U+FDD0)");
 }
 
 static void test_refused(void)
@@ -309,7 +311,9 @@ static Value *random_string(void)
 
     for (int i = g_test_rand_int_range(0, 12); i > 0; i--) {
         gunichar c = (gunichar) g_test_rand_int_range(1, i % 3 ? 0x100 : 0x110000);
-        g_string_append_unichar(text, c >= 0xd800 && c <= 0xdfff ? '?' : c);
+        /* Neither surrogates nor noncharacters are text. */
+        bool none = (c >= 0xd800 && c <= 0xdfff) || (c >= 0xfdd0 && c <= 0xfdef) || (c & 0xfffe) == 0xfffe;
+        g_string_append_unichar(text, none ? '?' : c);
     }
     return value_new_string(text->str);
 }

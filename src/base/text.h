@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* text.h: which Unicode texts may be data. */
+
+#include <glib.h>
+#include <stdbool.h>
+
+/* The first Unicode noncharacter (U+FDD0 to U+FDEF, and the last two of each plane) in valid UTF-8 text;
+ * NULL when there is none. libsystemd refuses to send them (Unicode, section 23.7: they are not for
+ * interchange), so that data with one could never be read. */
+const char *text_find_noncharacter(const char *text, size_t length);
+
+/* Whether a text has characters that may mislead a person who reads it in a prompt or a terminal: control
+ * characters (C0, C1), line and paragraph separators, and those that change the direction of writing. */
+bool text_is_misleading(const char *text);
