@@ -340,7 +340,11 @@ static bool check_fields(const Rules *rules, const char *path, Value *vendor, Va
     diffs = component_diff(path, before, after);
     for (guint i = 0; i < diffs->len; i++) {
         const FieldDiff *diff = g_ptr_array_index(diffs, i);
-        if (!check_field(rules, path, vendor, diff->field, force, error))
+        g_autoptr(Value) at_vendor = component_get_field(path, vendor, diff->field);
+
+        /* One may always go back to what the vendor has. */
+        if (!value_equal(at_vendor, diff->after) &&
+            !check_field(rules, path, vendor, diff->field, force, error))
             return false;
     }
     return check_against_vendor(rules, path, vendor, after, diffs, error);

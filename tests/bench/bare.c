@@ -110,7 +110,9 @@ void bare_rows_commit(BareRows *rows, const char *model, const char *path, const
     for (guint i = 0; i < G_N_ELEMENTS(rows->statements); i++) {
         sqlite3_stmt *statement = rows->statements[i];
 
-        for (int n = 0; n < MIN(sqlite3_bind_parameter_count(statement), 3); n++)
+        int n_parameters = sqlite3_bind_parameter_count(statement);
+
+        for (int n = 0; n < n_parameters && n < (int) G_N_ELEMENTS(texts); n++)
             sqlite3_bind_text(statement, n + 1, texts[n], -1, SQLITE_STATIC);
         run(rows->database, statement);
     }

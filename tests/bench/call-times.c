@@ -29,12 +29,12 @@ typedef struct Client {
 static sd_bus_message *new_call(Client *client, const char *name, const char *path, const char *interface,
                                 const char *member)
 {
-    sd_bus_message *call = NULL;
-    int r = sd_bus_message_new_method_call(client->bus, &call, name, path, interface, member);
+    sd_bus_message *message = NULL;
+    int r = sd_bus_message_new_method_call(client->bus, &message, name, path, interface, member);
 
     if (r < 0)
         die(member, g_strerror(-r));
-    return call;
+    return message;
 }
 
 static sd_bus_message *append(sd_bus_message *call, const char *types, ...)
@@ -234,7 +234,7 @@ static int64_t fly(Client *client, const struct Kind *kind, guint n)
         if (r < 0)
             die(kind->name, g_strerror(-r));
     }
-    return (clock_ns() - start) / n;
+    return (clock_ns() - start) / MAX(n, 1);
 }
 
 static void run_flights(Client *client, guint n, Samples *samples)

@@ -72,7 +72,7 @@ static void open_model(Model *model, const char *state, const char *name, guint 
 /* edit-times RUNS EDITS NEW-DATABASE COPIED-DATABASE {STATE MODEL DEVICES}…; the copy is of the last one. */
 int main(int argc, char **argv)
 {
-    Model models[SIZES_MAX];
+    Model models[SIZES_MAX] = {0};
     Samples samples[SIZES_MAX + 2];
     g_autoptr(GArray) order = g_array_new(FALSE, FALSE, sizeof(guint));
     BareStore bare;

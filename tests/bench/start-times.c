@@ -41,7 +41,8 @@ static G_NORETURN void become(const Program *program)
         _exit(EXIT_FAILURE);
     setenv("DBUS_SYSTEM_BUS_ADDRESS", address, true);
     setenv("STATE_DIRECTORY", program->state, true);
-    execv(program->argv[0], program->argv);
+    if (program->argv && program->argv[0])
+        execv(program->argv[0], program->argv);
     _exit(EXIT_FAILURE);
 }
 
@@ -102,7 +103,7 @@ static int64_t time_start(sd_bus *bus, const Program *program)
     if (r < 0)
         die(program->label, g_strerror(-r));
     start = clock_ns();
-    pid = vfork();
+    pid = fork();
     if (pid == 0)
         become(program);
     wait_for_owner(bus, program, &there, true);

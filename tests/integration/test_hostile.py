@@ -332,6 +332,38 @@ class GrowthTest(IntegrationTest):
         self.assert_intact()
 
 
+class BoundsTest(IntegrationTest):
+    """What cannot be carried is refused before it is stored, and before anybody is asked."""
+
+    def setUp(self):
+        super().setUp()
+        self.call("Import", MODEL)
+        self.before = self.revision()
+
+    def tearDown(self):
+        self.assertEqual(self.revision(), self.before)
+        super().tearDown()
+
+    def test_thousands_of_fields_of_a_component(self):
+        data = json.loads(self.call("GetMapping", MODEL, "coach_info")[0])
+        data.update({f"field_{i}": i for i in range(15000)})
+        self.fails("TooLarge", self.call, "UpdateMapping", MODEL, "coach_info", json.dumps(data), "")
+
+    def test_hundreds_of_edits_of_a_component(self):
+        edits = [("set", "coach_info", f"/field_{i}", "1") for i in range(300)]
+        self.fails("TooLarge", self.call, "ApplyEdits", MODEL, edits, "")
+
+    def test_noncharacters(self):
+        for text in ('"\\uffff"', '"\\ufdd0"', '"\\ud83f\\udffe"', '{"\\ufffe": 1}'):
+            with self.subTest(text=text):
+                self.fails("InvalidData", self.call, "SetField", MODEL, "coach_info", "/notes", text, "")
+
+    def test_paths_that_mislead_a_reader(self):
+        for path in ("areas/a\u0085b", "areas/a\u2028b", "areas/a\u202eb"):
+            with self.subTest(path=path):
+                self.fails("InvalidArgs", self.call, "UpdateMapping", MODEL, path, "{}", "")
+
+
 class RawPeerTest(SurvivorTest):
     """Peer to peer no bus stands between a stranger and the daemon."""
 

@@ -321,6 +321,25 @@ static void test_edit_identity_of_bindings(void)
     assert_edits(of, LAMP, rows, G_N_ELEMENTS(rows));
 }
 
+/* What is immutable at a binding of the vendor's is so also after the binding was unset for a while. */
+static void test_edit_binding_that_comes_back(void)
+{
+    g_autoptr(Rules) of = rules("{\"immutable_fields\":[\"kind\"]}", NULL);
+    static const char vendor[] = "{\"entity_id\":\"lamp\",\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1},"
+                                 "{\"dgn\":\"1FEDB\",\"instance\":1,\"kind\":\"dimmer\"}]}",
+                      gone[] = "{\"entity_id\":\"lamp\",\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1}]}",
+                      other[] = "{\"entity_id\":\"lamp\",\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":1},"
+                                "{\"dgn\":\"1FEDB\",\"instance\":1,\"kind\":\"relay\"}]}";
+    static const EditRow rows[] = {
+        {vendor, vendor, gone, NULL, false, -1},
+        {vendor, gone, vendor, NULL, false, -1},
+        {vendor, gone, other, NULL, false, CONFIG_ERROR_IMMUTABLE},
+        {vendor, vendor, other, NULL, false, CONFIG_ERROR_IMMUTABLE},
+    };
+
+    assert_edits(of, LAMP, rows, G_N_ELEMENTS(rows));
+}
+
 /* An edit may not break a rule; what was broken before may stay. */
 static void test_edit_problems(void)
 {
@@ -378,6 +397,7 @@ int main(int argc, char **argv)
     g_test_add_func("/rules/edit/locked-file", test_edit_locked_file);
     g_test_add_func("/rules/edit/identity", test_edit_identity);
     g_test_add_func("/rules/edit/identity-of-bindings", test_edit_identity_of_bindings);
+    g_test_add_func("/rules/edit/binding-that-comes-back", test_edit_binding_that_comes_back);
     g_test_add_func("/rules/edit/problems", test_edit_problems);
     g_test_add_func("/rules/checking-is-pure", test_checking_is_pure);
     return g_test_run();
