@@ -302,7 +302,6 @@ static void read_credentials(Check *check, sd_bus_message *reply)
 static int on_credentials(sd_bus_message *reply, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
 {
     Check *check = userdata;
-    int r;
 
     if (sd_bus_message_is_method_error(reply, NULL)) {
         /* The caller has left. */
@@ -311,7 +310,7 @@ static int on_credentials(sd_bus_message *reply, void *userdata, sd_bus_error *e
     }
     read_credentials(check, reply);
     if (needs_question(check)) {
-        r = send_question(check);
+        int r = send_question(check);
         if (r >= 0)
             return 0;
         fail(check, r);
