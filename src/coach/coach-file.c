@@ -21,11 +21,15 @@
 
 #define ENTITY_ID "entity_id"
 #define VERSION_HASH_DIGITS 12
+/* Entries of one device that are compared one by one. */
+#define FEW_ENTRIES 8
 
 /* A device whose entries are being gathered; its component is already in its place in the file. */
 typedef struct Gathered {
     Component *component;
     GArray *entries;
+    GHashTable *places; /* set of where the entries are, made when there are many */
+    Value *typed;       /* the first entry that says its device_type; borrowed */
 } Gathered;
 
 typedef struct Reader {
@@ -72,6 +76,7 @@ void coach_file_free(CoachFile *file)
 static void gathered_free(Gathered *gathered)
 {
     g_array_unref(gathered->entries);
+    g_clear_pointer(&gathered->places, g_hash_table_unref);
     g_free(gathered);
 }
 
@@ -140,6 +145,33 @@ static void layout_set(Reader *reader, const char *member, const char *key, Valu
     value_map_set(&reader->file->layout, member, map);
 }
 
+static gpointer place_key(uint32_t dgn, int instance)
+{
+    return GUINT_TO_POINTER((dgn << 9) | (guint) (instance + 1));
+}
+
+/* Remembers the place for the next call; a few are compared one by one. */
+static bool place_is_taken(Gathered *gathered, uint32_t dgn, int instance)
+{
+    if (gathered->places)
+        return !g_hash_table_add(gathered->places, place_key(dgn, instance));
+
+    for (guint i = 0; i < gathered->entries->len; i++) {
+        const DeviceEntry *other = &g_array_index(gathered->entries, DeviceEntry, i);
+        if (other->dgn == dgn && other->instance == instance)
+            return true;
+    }
+    if (gathered->entries->len < FEW_ENTRIES)
+        return false;
+    gathered->places = g_hash_table_new(NULL, NULL);
+    for (guint i = 0; i < gathered->entries->len; i++) {
+        const DeviceEntry *other = &g_array_index(gathered->entries, DeviceEntry, i);
+        g_hash_table_add(gathered->places, place_key(other->dgn, other->instance));
+    }
+    g_hash_table_add(gathered->places, place_key(dgn, instance));
+    return false;
+}
+
 static bool read_entry(Reader *reader, uint32_t dgn, int instance, Value *entry, GError **error)
 {
     Value *id = value_map_get(entry, ENTITY_ID);
@@ -167,17 +199,16 @@ static bool read_entry(Reader *reader, uint32_t dgn, int instance, Value *entry,
         reader->file->n_devices++;
     }
 
-    for (guint i = 0; i < gathered->entries->len; i++) {
-        DeviceEntry *other = &g_array_index(gathered->entries, DeviceEntry, i);
-        Value *type = value_map_get(entry, "device_type"),
-              *other_type = value_map_get(other->data, "device_type");
-
+    if (place_is_taken(gathered, dgn, instance)) {
         binding_key_format(dgn, instance, key);
-        if (other->dgn == dgn && other->instance == instance)
-            return refuse(error, entry, "device \"%s\" has a second entry at %s", value_string(id), key);
-        if (type && other_type && !value_equal(type, other_type))
+        return refuse(error, entry, "device \"%s\" has a second entry at %s", value_string(id), key);
+    }
+    if (value_map_get(entry, "device_type")) {
+        if (!gathered->typed)
+            gathered->typed = entry;
+        if (!value_equal(value_map_get(gathered->typed, "device_type"), value_map_get(entry, "device_type")))
             return refuse(error, entry, "device \"%s\" has another \"device_type\" here than at line %u",
-                          value_string(id), value_line(other->data));
+                          value_string(id), value_line(gathered->typed));
     }
 
     DeviceEntry new_entry = {.dgn = dgn, .instance = instance, .data = entry};

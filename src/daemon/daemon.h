@@ -31,6 +31,7 @@ typedef struct Daemon {
     sd_event_source *idle_timer;
     sd_event_source *drain_timer;
     bool leaving;       /* no new work; what has come is still done */
+    bool releasing;     /* the bus has been asked to take our name */
     bool name_released; /* nothing more can come over the bus */
 } Daemon;
 

@@ -61,8 +61,8 @@ HANDLER(handle_get_mappings)
         r = handler_prepare_read(daemon, message, model, error);
     if (r < 0)
         return r;
-    if (!service_get_mappings(daemon->service, model, prefix, after, limit, &mappings, &next, &local) ||
-        !service_get_revision(daemon->service, &revision, &local))
+    if (!service_get_mappings(daemon->service, model, prefix, after, limit, &mappings, &next, &revision,
+                              &local))
         return errors_set(daemon, &local, error);
 
     r = sd_bus_message_new_method_return(message, &reply);
@@ -125,8 +125,7 @@ HANDLER(handle_find_mappings)
         r = handler_prepare_read(daemon, message, model, error);
     if (r < 0)
         return r;
-    if (!service_find_mappings(daemon->service, model, &query, &mappings, &local) ||
-        !service_get_revision(daemon->service, &revision, &local))
+    if (!service_find_mappings(daemon->service, model, &query, &mappings, &revision, &local))
         return errors_set(daemon, &local, error);
 
     r = sd_bus_message_new_method_return(message, &reply);

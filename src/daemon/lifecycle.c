@@ -42,21 +42,32 @@ static int on_drain_timeout(sd_event_source *source G_GNUC_UNUSED, uint64_t usec
     return finish(daemon);
 }
 
-void lifecycle_check_drained(Daemon *daemon)
+static int on_name_released(sd_bus_message *reply, void *userdata, sd_bus_error *error);
+
+/* The next step of leaving, where nothing is left to be done for the one before. */
+static int proceed(Daemon *daemon)
 {
-    if (daemon->leaving && daemon->name_released && !polkit_is_busy(daemon))
-        finish(daemon);
+    int r;
+
+    if (polkit_is_busy(daemon))
+        return 0; /* lifecycle_work_done() brings us here again */
+    if (daemon->bus_is_ready && !daemon->releasing) {
+        daemon->releasing = true;
+        r = sd_bus_release_name_async(daemon->bus, NULL, BUS_NAME, on_name_released, daemon);
+        if (r >= 0)
+            return 0;
+        daemon->name_released = true;
+    }
+    return daemon->bus_is_ready && !daemon->name_released ? 0 : finish(daemon);
 }
 
 /* Once per turn of the loop while we leave: all that had arrived is done when this runs, because it has the
  * lowest priority. */
 static int on_quiet(sd_event_source *source, void *userdata)
 {
-    Daemon *daemon = userdata;
+    int r = proceed(userdata);
 
-    lifecycle_check_drained(daemon);
-    /* An open prompt wakes the loop by itself; look again then. */
-    return sd_event_source_set_enabled(source, SD_EVENT_OFF);
+    return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_OFF);
 }
 
 static void look_when_quiet(Daemon *daemon)
@@ -70,14 +81,20 @@ static void look_when_quiet(Daemon *daemon)
     sd_event_source_unref(source);
 }
 
-static int on_name_released(sd_bus_message *reply G_GNUC_UNUSED, void *userdata,
-                            sd_bus_error *error G_GNUC_UNUSED)
+static int on_name_released(sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
     Daemon *daemon = userdata;
 
     daemon->name_released = true;
     look_when_quiet(daemon);
     return 0;
+}
+
+void lifecycle_work_done(Daemon *daemon)
+{
+    lifecycle_touch(daemon);
+    if (daemon->leaving)
+        look_when_quiet(daemon);
 }
 
 int lifecycle_leave(Daemon *daemon)
@@ -94,12 +111,6 @@ int lifecycle_leave(Daemon *daemon)
                                    on_drain_timeout, daemon);
     if (r < 0)
         return r;
-    if (daemon->bus_is_ready) {
-        r = sd_bus_release_name_async(daemon->bus, NULL, BUS_NAME, on_name_released, daemon);
-        if (r >= 0)
-            return 0;
-    }
-    daemon->name_released = true;
     look_when_quiet(daemon);
     return 0;
 }

@@ -5,9 +5,10 @@
  *
  * The order of leaving: tell the service manager that we are stopping, so that it queues new starts instead
  * of taking us for running; stop taking connections, which then wait in the listening socket for the next
- * start; give up the bus name. The bus delivers all that was sent to us before its answer to that, so when
- * the answer is there and has been worked off, nothing is left; what comes later starts the service anew.
- * Open prompts are waited for, for a while. */
+ * start; finish what is open, waiting for prompts for a while, while we still have the name that signals are
+ * known by; give up the bus name. The bus delivers all that was sent to us before its answer to that, so
+ * when the answer is there and has been worked off, nothing is left; what comes later starts the service
+ * anew. */
 
 #include "daemon/daemon.h"
 
@@ -17,5 +18,5 @@ void lifecycle_touch(Daemon *daemon);
 int lifecycle_start(Daemon *daemon);
 /* Begins to leave. Returns a negative errno on error. */
 int lifecycle_leave(Daemon *daemon);
-/* Goes on with leaving where nothing is left to be done. */
-void lifecycle_check_drained(Daemon *daemon);
+/* A piece of work that was open is done: the idle time begins again, and leaving may go on. */
+void lifecycle_work_done(Daemon *daemon);

@@ -45,7 +45,7 @@ static int on_name_acquired(sd_bus_message *reply, void *userdata, sd_bus_error 
     daemon->bus_is_ready = true;
     lifecycle_touch(daemon);
     sd_notify(false, "READY=1\nSTATUS=Serving " BUS_NAME);
-    return 0;
+    return sd_event_source_set_enabled(daemon->idle_work, SD_EVENT_ONESHOT);
 }
 
 static int on_disconnected(sd_bus_message *message G_GNUC_UNUSED, void *userdata,

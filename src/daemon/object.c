@@ -73,7 +73,6 @@ static int get_health(sd_bus *bus G_GNUC_UNUSED, const char *path G_GNUC_UNUSED,
 {
     const Daemon *daemon = userdata;
 
-    service_open(daemon->service, NULL);
     return sd_bus_message_append(reply, "s", service_health(daemon->service));
 }
 

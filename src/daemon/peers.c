@@ -14,8 +14,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Messages of one peer that are still answered while we leave; more than any client has in flight. */
-#define DRAIN_MESSAGES_MAX 65536
 /* How long no connection is taken after one could not be. */
 #define PAUSE_USEC (1 * G_USEC_PER_SEC)
 /* How long peers that are slow to read are waited for then. */
@@ -23,6 +21,8 @@
 
 /* Replies that may wait for a peer to read them; until it has, nothing more is taken from it. */
 #define REPLIES_WAITING_MAX 16
+/* Signals, and replies, that may wait before a peer that does not read is cut off. */
+#define SIGNALS_WAITING_MAX 1024
 /* Messages of one peer that are worked off before it is another's turn. */
 #define STEPS_MAX 8
 
@@ -129,6 +129,17 @@ static int watch(Peer *peer)
     return r < 0 ? r : sd_event_source_set_prepare(peer->io, prepare);
 }
 
+/* A peer has no name, so a message that says it has one is forged. */
+static int on_message(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+    if (!sd_bus_message_get_sender(message))
+        return 0;
+    if (!sd_bus_message_is_method_call(message, NULL, NULL))
+        return 1;
+    return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED,
+                            "There is no bus here, so a message has no sender");
+}
+
 static int open_bus(Peer *peer, int fd)
 {
     sd_id128_t id;
@@ -148,6 +159,8 @@ static int open_bus(Peer *peer, int fd)
         r = sd_bus_set_server(peer->bus, true, id);
     if (r >= 0)
         r = sd_bus_negotiate_fds(peer->bus, true);
+    if (r >= 0)
+        r = sd_bus_add_filter(peer->bus, NULL, on_message, peer);
     if (r >= 0)
         r = object_add(peer->daemon, peer->bus);
     if (r >= 0)
@@ -285,8 +298,9 @@ void peers_drain(Daemon *daemon)
         CLEANUP(bus_unrefp) sd_bus *bus = sd_bus_ref(peer->bus);
 
         /* A peer that has left is freed by this, so that only the bus may be looked at. */
-        for (unsigned n = 0; n < DRAIN_MESSAGES_MAX && sd_bus_process(bus, NULL) > 0; n++)
-            ;
+        for (uint64_t waiting = 0; waiting <= REPLIES_WAITING_MAX && g_get_monotonic_time() < until &&
+                                   sd_bus_process(bus, NULL) > 0;)
+            sd_bus_get_n_queued_write(bus, &waiting);
         flush(bus, until);
         i = MIN(i, daemon->peers->len);
     }
@@ -294,8 +308,17 @@ void peers_drain(Daemon *daemon)
 
 void peers_foreach(Daemon *daemon, void (*function)(sd_bus *bus, void *userdata), void *userdata)
 {
-    for (guint i = 0; daemon->peers && i < daemon->peers->len; i++)
-        function(((const Peer *) g_ptr_array_index(daemon->peers, i))->bus, userdata);
+    for (guint i = daemon->peers ? daemon->peers->len : 0; i-- > 0;) {
+        Peer *peer = g_ptr_array_index(daemon->peers, i);
+        uint64_t waiting = 0;
+
+        sd_bus_get_n_queued_write(peer->bus, &waiting);
+        /* A peer that is cut off notices; one that misses a signal does not. */
+        if (waiting > SIGNALS_WAITING_MAX)
+            sd_bus_close(peer->bus);
+        else
+            function(peer->bus, userdata);
+    }
 }
 
 void peers_free(Daemon *daemon)

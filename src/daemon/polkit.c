@@ -11,6 +11,8 @@
 #define POLKIT_INTERFACE "org.freedesktop.PolicyKit1.Authority"
 #define POLKIT_ALLOW_INTERACTION 1U
 
+#define TOO_MANY "Too many requests wait for an authorisation; wait for their answers first"
+
 typedef struct Check {
     Daemon *daemon;
     sd_bus_message *request; /* the caller's message; it is dispatched again in the end */
@@ -26,6 +28,13 @@ typedef struct Check {
     int result;      /* 1 or a negative errno, then `error` says why */
     sd_bus_error error;
 } Check;
+
+/* The unique name of a caller on the bus; NULL for a peer. A peer writes the header of its messages itself:
+ * only the bus vouches for the sender that stands in it. */
+static const char *bus_sender(const Daemon *daemon, sd_bus_message *message)
+{
+    return sd_bus_message_get_bus(message) == daemon->bus ? sd_bus_message_get_sender(message) : NULL;
+}
 
 static void check_free(Check *check)
 {
@@ -51,7 +60,7 @@ static void cancel_prompt(Check *check)
 static void remove_check(Daemon *daemon, Check *check)
 {
     g_ptr_array_remove_fast(daemon->checks, check);
-    lifecycle_touch(daemon);
+    lifecycle_work_done(daemon);
 }
 
 static Check *find_check(Daemon *daemon, sd_bus_message *message)
@@ -181,7 +190,7 @@ static int on_name_lost(sd_bus_message *signal, void *userdata, sd_bus_error *er
     for (guint i = daemon->checks ? daemon->checks->len : 0; i-- > 0;) {
         Check *check = g_ptr_array_index(daemon->checks, i);
 
-        if (g_strcmp0(sd_bus_message_get_sender(check->request), name) != 0)
+        if (g_strcmp0(bus_sender(daemon, check->request), name) != 0)
             continue;
         cancel_prompt(check);
         remove_check(daemon, check);
@@ -201,7 +210,7 @@ int polkit_start(Daemon *daemon)
 
 static int append_subject(sd_bus_message *call, const Check *check)
 {
-    const char *sender = sd_bus_message_get_sender(check->request);
+    const char *sender = bus_sender(check->daemon, check->request);
 
     if (sender)
         return sd_bus_message_append(call, "(sa{sv})", "system-bus-name", 1, "name", "s", sender);
@@ -236,13 +245,14 @@ static int send_question(Check *check)
     return sd_bus_call_async(bus, &check->slot, call, on_answer, check, UINT64_MAX);
 }
 
-static unsigned prompts_of(const Daemon *daemon, uint32_t uid)
+/* The open checks of one user; of those whom a person has to answer only, or of all. */
+static unsigned open_checks_of(const Daemon *daemon, uint32_t uid, bool prompts_only)
 {
     unsigned n = 0;
 
     for (guint i = 0; daemon->checks && i < daemon->checks->len; i++) {
         const Check *check = g_ptr_array_index(daemon->checks, i);
-        n += check->known && check->uid == uid && check->interactive && !check->answered;
+        n += check->known && check->uid == uid && (check->interactive || !prompts_only) && !check->answered;
     }
     return n;
 }
@@ -262,10 +272,14 @@ static bool needs_question(Check *check)
             "The system bus is not there, so polkit cannot be asked; only root may do this");
         return false;
     }
-    if (prompts_of(check->daemon, check->uid) > POLKIT_PROMPTS_MAX) {
+    if (check->interactive && open_checks_of(check->daemon, check->uid, true) > POLKIT_PROMPTS_MAX) {
         check->result = sd_bus_error_setf(&check->error, SD_BUS_ERROR_LIMITS_EXCEEDED,
                                           "%d questions about you are open already; answer those first",
                                           POLKIT_PROMPTS_MAX);
+        return false;
+    }
+    if (open_checks_of(check->daemon, check->uid, false) > POLKIT_CHECKS_PER_USER_MAX) {
+        check->result = sd_bus_error_set(&check->error, SD_BUS_ERROR_LIMITS_EXCEEDED, TOO_MANY);
         return false;
     }
     return true;
@@ -304,7 +318,10 @@ static int on_credentials(sd_bus_message *reply, void *userdata, sd_bus_error *e
     Check *check = userdata;
 
     if (sd_bus_message_is_method_error(reply, NULL)) {
-        /* The caller has left. */
+        /* Mostly the caller has left, and does not hear this. */
+        sd_bus_reply_method_errorf(check->request, SD_BUS_ERROR_ACCESS_DENIED,
+                                   "It cannot be told who you are: %s",
+                                   sd_bus_message_get_error(reply)->message);
         remove_check(check->daemon, check);
         return 0;
     }
@@ -325,19 +342,16 @@ static int ask_credentials(Check *check)
     return sd_bus_call_method_async(check->daemon->bus, &check->slot, "org.freedesktop.DBus",
                                     "/org/freedesktop/DBus", "org.freedesktop.DBus",
                                     "GetConnectionCredentials", on_credentials, check, "s",
-                                    sd_bus_message_get_sender(check->request));
+                                    bus_sender(check->daemon, check->request));
 }
 
-static unsigned checks_of(const Daemon *daemon, sd_bus_message *message)
+/* Requests of callers who are not known yet; the bus tells at once, so that these are few. */
+static unsigned unknown_checks(const Daemon *daemon)
 {
-    const char *sender = sd_bus_message_get_sender(message);
     unsigned n = 0;
 
-    for (guint i = 0; daemon->checks && i < daemon->checks->len; i++) {
-        const Check *check = g_ptr_array_index(daemon->checks, i);
-        n += sd_bus_message_get_bus(check->request) == sd_bus_message_get_bus(message) &&
-             g_strcmp0(sd_bus_message_get_sender(check->request), sender) == 0;
-    }
+    for (guint i = 0; daemon->checks && i < daemon->checks->len; i++)
+        n += !((const Check *) g_ptr_array_index(daemon->checks, i))->known;
     return n;
 }
 
@@ -365,13 +379,11 @@ static int ask(Daemon *daemon, sd_bus_message *message, const char *action, cons
     Check *check;
     int r;
 
-    if ((daemon->checks && daemon->checks->len >= POLKIT_CHECKS_MAX) ||
-        checks_of(daemon, message) >= POLKIT_CHECKS_PER_CALLER_MAX)
-        return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
-                                "Too many requests wait for an authorisation; wait for their answers first");
+    if (unknown_checks(daemon) >= POLKIT_UNKNOWN_MAX)
+        return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED, TOO_MANY);
 
     check = check_new(daemon, message, action, model, subject);
-    if (sd_bus_message_get_sender(message)) {
+    if (bus_sender(daemon, message)) {
         r = ask_credentials(check);
     } else {
         /* On a direct connection the kernel has told already. */

@@ -22,9 +22,10 @@
 
 /* Prompts that one user can have open at the same time. */
 #define POLKIT_PROMPTS_MAX 8
-/* Requests that wait for an answer, prompts or not: of one caller, and in all. */
-#define POLKIT_CHECKS_PER_CALLER_MAX 128
-#define POLKIT_CHECKS_MAX 512
+/* Requests of one user that wait for an answer, prompts or not. */
+#define POLKIT_CHECKS_PER_USER_MAX 128
+/* Requests of callers of whom the bus has not told yet who they are. */
+#define POLKIT_UNKNOWN_MAX 512
 
 #define POLKIT_ACTION(name) "org.coachiq.config1." name
 

@@ -111,6 +111,17 @@ void edit_free(Edit *edit)
 
 /* Planning */
 
+/* What the table has and what vendor and overrides give have to be there both, or neither. */
+static bool check_row(const Touched *touched, const char *model, GError **error)
+{
+    if ((touched->before != NULL) == (touched->row != NULL))
+        return true;
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_CORRUPT,
+                "The database is damaged: component %s of model %s is not what its overrides say",
+                touched->path, model);
+    return false;
+}
+
 static Touched *touched_new(Service *service, ModelCache *cache, const char *path, GError **error)
 {
     const ImportStatus *status = model_cache_status(cache);
@@ -125,9 +136,11 @@ static Touched *touched_new(Service *service, ModelCache *cache, const char *pat
     if (ok) {
         touched->before = override_apply(path, touched->vendor, touched->overrides);
         touched->new_overrides = g_ptr_array_ref(touched->overrides);
-    } else {
+        ok = check_row(touched, status->model, error);
+    }
+    if (!ok) {
         touched_free(touched);
-        touched = NULL;
+        return NULL;
     }
     return touched;
 }

@@ -11,6 +11,15 @@
 
 #include <string.h>
 
+static bool check_answer(size_t size, GError **error)
+{
+    if (size <= ANSWER_SIZE_MAX)
+        return true;
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE, "The answer would have more than %d bytes",
+                ANSWER_SIZE_MAX);
+    return false;
+}
+
 bool service_get_mapping(Service *service, const char *model, const char *path, const CachedMapping **ret,
                          int64_t *ret_revision, GError **error)
 {
@@ -26,11 +35,12 @@ bool service_get_mapping(Service *service, const char *model, const char *path, 
         return false;
     }
     *ret_revision = service->revision;
-    return true;
+    return check_answer(strlen((*ret)->data), error);
 }
 
 bool service_get_mappings(Service *service, const char *model, const char *prefix, const char *after,
-                          unsigned limit, GPtrArray **ret, const char **ret_next, GError **error)
+                          unsigned limit, GPtrArray **ret, const char **ret_next, int64_t *ret_revision,
+                          GError **error)
 {
     ModelCache *cache = service_get_cache(service, model, error);
     g_autoptr(GPtrArray) page = g_ptr_array_new();
@@ -50,6 +60,8 @@ bool service_get_mappings(Service *service, const char *model, const char *prefi
 
         if (!g_str_has_prefix(mapping->path, prefix))
             break;
+        if (!check_answer(strlen(mapping->data), error))
+            return false;
         size += strlen(mapping->data);
         if (page->len == limit || (size > PAGE_SIZE_MAX && page->len > 0)) {
             *ret_next = ((const CachedMapping *) g_ptr_array_index(page, page->len - 1))->path;
@@ -58,16 +70,8 @@ bool service_get_mappings(Service *service, const char *model, const char *prefi
         g_ptr_array_add(page, mapping);
     }
     *ret = g_steal_pointer(&page);
+    *ret_revision = service->revision;
     return true;
-}
-
-static bool check_answer(size_t size, GError **error)
-{
-    if (size <= ANSWER_SIZE_MAX)
-        return true;
-    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE, "The answer would have more than %d bytes",
-                ANSWER_SIZE_MAX);
-    return false;
 }
 
 /* Finding */
@@ -135,7 +139,7 @@ static GPtrArray *candidates(const ModelCache *cache, const FindQuery *query)
 }
 
 bool service_find_mappings(Service *service, const char *model, const FindQuery *query, GPtrArray **ret,
-                           GError **error)
+                           int64_t *ret_revision, GError **error)
 {
     ModelCache *cache = service_get_cache(service, model, error);
     g_autofree char *folded = query->text ? g_utf8_casefold(query->text, -1) : NULL;
@@ -157,6 +161,7 @@ bool service_find_mappings(Service *service, const char *model, const FindQuery 
         g_ptr_array_add(found, mapping);
     }
     *ret = g_steal_pointer(&found);
+    *ret_revision = service->revision;
     return true;
 }
 

@@ -143,7 +143,6 @@ bool service_commit(Service *service, Plan *plan, const Actor *actor, int64_t *r
     }
 
     service->revision = change.id;
-    service->data_version = store_data_version(service->store);
     service_note_success(service);
     plan->finish(service, plan, &change);
     *ret_change = change.id;
@@ -238,8 +237,13 @@ static bool check_interface(Service *service, const char *logical, const char *p
     if (!physical[0] || !service->active_model[0])
         return true;
     cache = service_get_cache(service, service->active_model, &local);
-    if (!cache)
-        return true; /* never imported: it has no say yet */
+    if (!cache && (g_error_matches(local, CONFIG_ERROR, CONFIG_ERROR_NOT_IMPORTED) ||
+                   g_error_matches(local, CONFIG_ERROR, CONFIG_ERROR_NO_SUCH_MODEL)))
+        return true; /* it has no say yet */
+    if (!cache) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return false;
+    }
     rules = model_cache_rules(cache, service->store, error);
     return rules && rules_check_interface(rules, logical, physical, error);
 }

@@ -22,6 +22,7 @@ Service *service_new(const char *state_directory, const char *development)
     service->bundle = bundle_new(development);
     service->state_directory = g_strdup(state_directory);
     service->lock = -1;
+    service->idle_work = true; /* opening the database */
     service->caches =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) model_cache_free);
     service->bundled =
@@ -312,13 +313,15 @@ void service_idle_work(Service *service)
     GHashTableIter iter;
     gpointer cache;
 
+    service->idle_work = false;
+    /* A failure shows in Health, and again when somebody asks for the data. */
+    if (!service_store(service, NULL))
+        return;
     g_hash_table_iter_init(&iter, service->caches);
-    while (service->store && g_hash_table_iter_next(&iter, NULL, &cache)) {
+    while (g_hash_table_iter_next(&iter, NULL, &cache)) {
         if (model_cache_is_complete(cache))
             continue;
-        /* A failure shows again, and is told, when somebody asks for the data. */
         service->idle_work = model_cache_load(cache, service->store, NULL);
         return;
     }
-    service->idle_work = false;
 }

@@ -105,7 +105,8 @@ bool service_get_mapping(Service *service, const char *model, const char *path, 
  * `limit` and, unless it is a single one, PAGE_SIZE_MAX bytes. An array of borrowed CachedMapping;
  * `*ret_next` is the `after` of the next page, "" at the end, borrowed too. */
 bool service_get_mappings(Service *service, const char *model, const char *prefix, const char *after,
-                          unsigned limit, GPtrArray **ret, const char **ret_next, GError **error);
+                          unsigned limit, GPtrArray **ret, const char **ret_next, int64_t *ret_revision,
+                          GError **error);
 
 /* What to look for; each may be left out. All have to fit. */
 typedef struct FindQuery {
@@ -122,7 +123,7 @@ typedef struct FindQuery {
 
 /* An array of borrowed CachedMapping sorted by path. Sets TOO_LARGE beyond ANSWER_SIZE_MAX bytes. */
 bool service_find_mappings(Service *service, const char *model, const FindQuery *query, GPtrArray **ret,
-                           GError **error);
+                           int64_t *ret_revision, GError **error);
 
 typedef struct LookupResult {
     const char *path; /* borrowed */

@@ -23,8 +23,11 @@ static ConfigError code_of(int result, int os_errno)
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         return CONFIG_ERROR_CORRUPT;
-    default:
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
         break;
+    default:
+        return CONFIG_ERROR_IO; /* the last error of the system belongs to something else */
     }
     switch (os_errno) {
     case ENOSPC:

@@ -419,6 +419,23 @@ class RawPeerTest(SurvivorTest):
             stranger.sendall(self.message())
             self.answers(stranger)
 
+    def test_a_forged_sender(self):
+        """A peer writes its header itself; no name in it makes it somebody else."""
+        self.call("Import", MODEL)
+        revision = self.revision()
+        body = GLib.Variant("(sssssa{sv})", (MODEL, "coach_info", "/notes", '"forged"', "", {}))
+        for sender in (self.client.connection.get_unique_name(), "org.freedesktop.DBus", ":1.0", ":1.1"):
+            with self.subTest(sender=sender):
+                message = Gio.DBusMessage.new_method_call(None, PATH, INTERFACE, "SetField")
+                message.set_serial(1)
+                message.set_body(body)
+                message.set_sender(sender)
+                stranger = self.connect()
+                stranger.sendall(bytes(message.to_blob(Gio.DBusCapabilityFlags.NONE)))
+                reply = stranger.recv(65536)
+                self.assertIn(b"AccessDenied", reply)
+                self.assertEqual(self.revision(), revision)
+
     def test_everything_in_one_packet(self):
         """A client need not wait between its handshake and its first call, nor between calls."""
         uid = str(os.getuid()).encode().hex().encode()

@@ -15,6 +15,9 @@
 
 #define MODEL "coach"
 
+/* What most tests do not look at. */
+static int64_t seen_revision;
+
 static const char *const coach_text =
     "coach_info: {year: 2021, make: Entegra}\n"
     "file_metadata: {version: '1.0'}\n"
@@ -251,7 +254,7 @@ static void dump_mappings(Service *service, Value **dump)
     g_autoptr(Value) mappings = value_new_map(), explained = value_new_map();
     const char *next;
 
-    check(service_get_mappings(service, MODEL, "", "", G_MAXUINT, &page, &next, NULL));
+    check(service_get_mappings(service, MODEL, "", "", G_MAXUINT, &page, &next, &seen_revision, NULL));
     for (guint i = 0; i < page->len; i++) {
         const CachedMapping *mapping = g_ptr_array_index(page, i), *one = NULL;
         g_autofree char *text = NULL;
@@ -300,7 +303,7 @@ static char *find(Service *service, const FindQuery *query)
     g_autoptr(GError) error = NULL;
     GString *text = g_string_new(NULL);
 
-    service_find_mappings(service, MODEL, query, &found, &error);
+    service_find_mappings(service, MODEL, query, &found, &seen_revision, &error);
     check_no_error(error);
     for (guint i = 0; i < found->len; i++)
         g_string_append_printf(text, "%s%s", i ? " " : "",
@@ -414,7 +417,8 @@ static void test_import(Fixture *f, gconstpointer unused)
     /* What is compiled in is there too. */
     g_assert_nonnull(find_model(before, "2021_Entegra_Aspire_44R"));
 
-    g_assert_false(service_get_mappings(f->service, MODEL, "", "", 10, &page, &next, &error));
+    g_assert_false(
+        service_get_mappings(f->service, MODEL, "", "", 10, &page, &next, &seen_revision, &error));
     g_assert_error(error, CONFIG_ERROR, CONFIG_ERROR_NOT_IMPORTED);
     g_clear_error(&error);
     g_assert_true(service_needs_import(f->service, MODEL, &needed, NULL));
@@ -505,7 +509,8 @@ static void test_pages(Fixture *f, gconstpointer unused)
         g_autoptr(GPtrArray) all = NULL;
         const char *next;
 
-        g_assert_true(service_get_mappings(f->service, MODEL, prefixes[p], "", 1000, &all, &next, NULL));
+        g_assert_true(service_get_mappings(f->service, MODEL, prefixes[p], "", 1000, &all, &next,
+                                           &seen_revision, NULL));
         g_assert_cmpstr(next, ==, "");
         for (unsigned limit = 1; limit < 4; limit++) {
             g_autofree char *after = g_strdup("");
@@ -514,8 +519,8 @@ static void test_pages(Fixture *f, gconstpointer unused)
             do {
                 g_autoptr(GPtrArray) page = NULL;
 
-                g_assert_true(
-                    service_get_mappings(f->service, MODEL, prefixes[p], after, limit, &page, &next, NULL));
+                g_assert_true(service_get_mappings(f->service, MODEL, prefixes[p], after, limit, &page,
+                                                   &next, &seen_revision, NULL));
                 g_assert_cmpuint(page->len, <=, limit);
                 for (guint i = 0; i < page->len; i++)
                     g_assert_true(g_ptr_array_index(page, i) == g_ptr_array_index(all, n + i));
@@ -1144,7 +1149,7 @@ static char *random_path(Fixture *f)
     g_autoptr(GPtrArray) page = NULL;
     const char *next;
 
-    check(service_get_mappings(f->service, MODEL, "", "", G_MAXUINT, &page, &next, NULL));
+    check(service_get_mappings(f->service, MODEL, "", "", G_MAXUINT, &page, &next, &seen_revision, NULL));
     if (page->len == 0 || one_in(4))
         return g_strdup(one_of(fresh));
     return g_strdup(((const CachedMapping *) g_ptr_array_index(page, below(page->len)))->path);
@@ -1255,7 +1260,7 @@ static void check_export(Fixture *f)
     g_autoptr(GHashTable) paths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     const char *next;
 
-    check(service_get_mappings(f->service, MODEL, "", "", G_MAXUINT, &page, &next, NULL));
+    check(service_get_mappings(f->service, MODEL, "", "", G_MAXUINT, &page, &next, &seen_revision, NULL));
     for (guint i = 0; i < page->len; i++) {
         const CachedMapping *mapping = g_ptr_array_index(page, i);
         g_autoptr(Value) data = parse(mapping->data);
