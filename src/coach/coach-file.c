@@ -175,7 +175,6 @@ static bool place_is_taken(Gathered *gathered, uint32_t dgn, int instance)
 static bool read_entry(Reader *reader, uint32_t dgn, int instance, Value *entry, GError **error)
 {
     Value *id = value_map_get(entry, ENTITY_ID);
-    char key[BINDING_KEY_SIZE];
     Gathered *gathered;
 
     if (!value_is_map(entry))
@@ -200,6 +199,8 @@ static bool read_entry(Reader *reader, uint32_t dgn, int instance, Value *entry,
     }
 
     if (place_is_taken(gathered, dgn, instance)) {
+        char key[BINDING_KEY_SIZE];
+
         binding_key_format(dgn, instance, key);
         return refuse(error, entry, "device \"%s\" has a second entry at %s", value_string(id), key);
     }

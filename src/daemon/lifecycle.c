@@ -47,13 +47,11 @@ static int on_name_released(sd_bus_message *reply, void *userdata, sd_bus_error 
 /* The next step of leaving, where nothing is left to be done for the one before. */
 static int proceed(Daemon *daemon)
 {
-    int r;
-
     if (polkit_is_busy(daemon))
         return 0; /* lifecycle_work_done() brings us here again */
     if (daemon->bus_is_ready && !daemon->releasing) {
         daemon->releasing = true;
-        r = sd_bus_release_name_async(daemon->bus, NULL, BUS_NAME, on_name_released, daemon);
+        int r = sd_bus_release_name_async(daemon->bus, NULL, BUS_NAME, on_name_released, daemon);
         if (r >= 0)
             return 0;
         daemon->name_released = true;
