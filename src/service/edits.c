@@ -6,10 +6,14 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/pointer.h"
+#include "coach/device.h"
 #include "coach/dgn.h"
 #include "coach/path.h"
 
 #include <string.h>
+
+/* Bindings of a device that somebody edits. */
+#define BINDINGS_MAX 1000
 
 /* One component while the edits of a call are laid upon it. */
 typedef struct Touched {
@@ -55,6 +59,18 @@ bool edit_op_from_string(const char *text, EditOp *ret)
     return false;
 }
 
+/* No device has as many; what each edit of one costs grows with their number. */
+static bool check_bindings(const Edit *edit, GError **error)
+{
+    Value *bindings = edit->field[0] ? edit->value : value_map_get(edit->value, DEVICE_BINDINGS);
+
+    if (!path_is_device(edit->path) || !value_is_list(bindings) || value_length(bindings) <= BINDINGS_MAX)
+        return true;
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE, "%s: a device has at most %d bindings",
+                edit->path, BINDINGS_MAX);
+    return false;
+}
+
 Edit *edit_new(EditOp op, const char *path, const char *field, const char *value, GError **error)
 {
     g_autoptr(Edit) edit = g_new0(Edit, 1);
@@ -95,6 +111,8 @@ Edit *edit_new(EditOp op, const char *path, const char *field, const char *value
             g_prefix_error(error, "%s%s: ", path, edit->field);
             return NULL;
         }
+        if (!check_bindings(edit, error))
+            return NULL;
     }
     return g_steal_pointer(&edit);
 }
