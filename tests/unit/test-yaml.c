@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* test-yaml.c: the YAML reader: what scalars and merges become, every refusal with its place, the bounds,
- * and damaged files. That the data equal PyYAML's is shown by test-yaml-oracle.py. Takes the source root,
- * for the files to damage. */
+ * and damaged files. That the data equal PyYAML's is shown by test-yaml-oracle.py. Takes the source root, or
+ * COACHIQ_SOURCE_ROOT, for the files to damage. */
 
 #include <string.h>
 
@@ -468,7 +468,7 @@ static void test_damaged_files(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    source_root = argc > 1 ? argv[1] : NULL;
+    source_root = argc > 1 ? argv[1] : g_getenv("COACHIQ_SOURCE_ROOT");
     g_test_add_func("/yaml/scalars", test_scalars);
     g_test_add_func("/yaml/tags", test_tags);
     g_test_add_func("/yaml/empty", test_empty);
