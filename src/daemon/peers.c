@@ -22,7 +22,7 @@
 /* Replies that may wait for a peer to read them; until it has, nothing more is taken from it. */
 #define REPLIES_WAITING_MAX 16
 /* Signals, and replies, that may wait before a peer that does not read is cut off. */
-#define SIGNALS_WAITING_MAX 1024
+#define SIGNALS_WAITING_MAX 64
 /* Messages of one peer that are worked off before it is another's turn. */
 #define STEPS_MAX 8
 
@@ -100,10 +100,12 @@ static int prepare(sd_event_source *source, void *userdata)
     int events, r;
 
     events = sd_bus_get_events(peer->bus);
-    if (events < 0)
-        return events;
     sd_bus_get_n_queued_write(peer->bus, &waiting);
-    if (waiting > REPLIES_WAITING_MAX)
+    if (events < 0) {
+        /* Closed: process() finds that out, and frees the peer. */
+        events = 0;
+        usec = 0;
+    } else if (waiting > REPLIES_WAITING_MAX)
         events &= ~EPOLLIN;
     else if (peer->again)
         usec = 0;
@@ -315,7 +317,7 @@ void peers_foreach(Daemon *daemon, void (*function)(sd_bus *bus, void *userdata)
         sd_bus_get_n_queued_write(peer->bus, &waiting);
         /* A peer that is cut off notices; one that misses a signal does not. */
         if (waiting > SIGNALS_WAITING_MAX)
-            sd_bus_close(peer->bus);
+            remove_peer(peer);
         else
             function(peer->bus, userdata);
     }
