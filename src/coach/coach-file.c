@@ -427,6 +427,25 @@ static int compare_paths(gconstpointer a, gconstpointer b)
     return strcmp((*left)->path, (*right)->path);
 }
 
+Value *coach_file_section(GPtrArray *components, const char *section)
+{
+    g_autofree char *name = path_new(section, NULL);
+    g_autoptr(Value) children = value_new_map();
+
+    for (guint i = 0; i < components->len; i++) {
+        const Component *component = g_ptr_array_index(components, i);
+        size_t length = strlen(name);
+        g_autofree char *child = NULL;
+
+        if (g_str_equal(component->path, name))
+            return value_ref(component->data);
+        if (strncmp(component->path, name, length) == 0 && component->path[length] == '/' &&
+            path_split(component->path, NULL, &child, NULL))
+            value_map_set(&children, child, component->data);
+    }
+    return value_length(children) > 0 ? g_steal_pointer(&children) : NULL;
+}
+
 char *coach_file_content_hash(GPtrArray *components)
 {
     g_autoptr(GPtrArray) sorted = g_ptr_array_copy(components, NULL, NULL);

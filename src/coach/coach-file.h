@@ -49,6 +49,10 @@ CoachFile *coach_file_parse(const char *text, size_t length, GError **error);
  * device has malformed bindings. */
 Value *coach_file_expand(GPtrArray *components, Value *layout, GError **error);
 
+/* The component called `section`, or all "<section>/…" as one map by child, a new reference; NULL when there
+ * is neither. */
+Value *coach_file_section(GPtrArray *components, const char *section);
+
 /* SHA-256 over the components, sorted by path, in canonical form: equal for two files that say the same.
  * Free with g_free(). */
 char *coach_file_content_hash(GPtrArray *components);

@@ -30,6 +30,12 @@ bool override_op_from_string(const char *text, OverrideOp *ret)
     return true;
 }
 
+bool override_is_redundant(const Override *override)
+{
+    return override->op == OVERRIDE_SET ? value_equal(override->value, override->vendor)
+                                        : override->vendor == NULL;
+}
+
 static Value *value_ref_or_null(Value *value)
 {
     return value ? value_ref(value) : NULL;
@@ -61,10 +67,14 @@ Override *override_copy(const Override *override)
     return override_new(override->field, override->op, override->value, override->vendor);
 }
 
+bool override_same_wish(const Override *a, const Override *b)
+{
+    return g_str_equal(a->field, b->field) && a->op == b->op && value_equal(a->value, b->value);
+}
+
 bool override_equal(const Override *a, const Override *b)
 {
-    return g_str_equal(a->field, b->field) && a->op == b->op && value_equal(a->value, b->value) &&
-           value_equal(a->vendor, b->vendor);
+    return override_same_wish(a, b) && value_equal(a->vendor, b->vendor);
 }
 
 GPtrArray *override_list_new(void)
@@ -82,8 +92,7 @@ Override *override_list_find(GPtrArray *overrides, const char *field)
     return NULL;
 }
 
-/* Whether `field` lies strictly inside `outer`. */
-static bool field_is_inside(const char *field, const char *outer)
+bool field_is_inside(const char *field, const char *outer)
 {
     size_t length = strlen(outer);
 
@@ -119,8 +128,7 @@ char *override_field_normalize(const char *field, GError **error)
     return pointer_join((const char *const *) tokens);
 }
 
-/* A device as its field pointers see it; anything else as it is. */
-static Value *to_keyed(const char *path, Value *component)
+Value *component_to_keyed(const char *path, Value *component)
 {
     Value *keyed = path_is_device(path) ? device_to_keyed(component, NULL) : NULL;
 
@@ -245,7 +253,7 @@ Value *override_apply(const char *path, Value *vendor, GPtrArray *overrides)
     g_ptr_array_set_free_func(sorted, NULL);
     g_ptr_array_sort(sorted, compare_fields);
 
-    g_autoptr(Value) keyed = to_keyed(path, vendor);
+    g_autoptr(Value) keyed = component_to_keyed(path, vendor);
     for (guint i = 0; i < sorted->len; i++)
         apply_one(path, &keyed, g_ptr_array_index(sorted, i), false);
     for (guint i = 0; i < sorted->len; i++)
@@ -260,8 +268,45 @@ Value *component_get_field(const char *path, Value *component, const char *field
 
     if (!tokens || !component)
         return NULL;
-    keyed = to_keyed(path, component);
+    keyed = component_to_keyed(path, component);
     return value_ref_or_null(value_get(keyed, (const char *const *) tokens));
+}
+
+Value *component_view_field(const char *path, Value *component, const char *field)
+{
+    g_auto(GStrv) tokens = pointer_split(field, NULL);
+    g_autoptr(Value) keyed = NULL, views = NULL, first = NULL;
+    Value *bindings;
+    bool same = true;
+
+    if (!tokens || !component)
+        return NULL;
+    if (!tokens[0])
+        return value_ref(component);
+    keyed = component_to_keyed(path, component);
+    bindings = path_is_device(path) ? value_map_get(keyed, DEVICE_BINDINGS) : NULL;
+    if (!value_is_map(bindings) || value_length(bindings) == 0)
+        return value_ref_or_null(value_get(keyed, (const char *const *) tokens));
+
+    if (g_str_equal(tokens[0], DEVICE_BINDINGS)) {
+        if (!tokens[1] || !tokens[2] || !value_map_get(bindings, tokens[1]))
+            return value_ref_or_null(value_get(keyed, (const char *const *) tokens));
+        g_autoptr(Value) flat = device_flatten(keyed, tokens[1]);
+        return value_ref_or_null(value_get(flat, (const char *const *) tokens + 2));
+    }
+
+    views = value_new_map();
+    for (size_t i = 0; i < value_length(bindings); i++) {
+        g_autoptr(Value) flat = device_flatten(keyed, value_map_key(bindings, i));
+        Value *at = value_get(flat, (const char *const *) tokens);
+
+        if (i == 0)
+            first = value_ref_or_null(at);
+        same = same && value_equal(at, first);
+        if (at)
+            value_map_set(&views, value_map_key(bindings, i), at);
+    }
+    return same ? g_steal_pointer(&first) : g_steal_pointer(&views);
 }
 
 /* Comparing */
@@ -310,8 +355,8 @@ GPtrArray *component_diff(const char *path, Value *before, Value *after)
 {
     GPtrArray *diffs = g_ptr_array_new_with_free_func((GDestroyNotify) field_diff_free);
     g_autoptr(GString) field = g_string_new(NULL);
-    g_autoptr(Value) old = before ? to_keyed(path, before) : NULL;
-    g_autoptr(Value) new = after ? to_keyed(path, after) : NULL;
+    g_autoptr(Value) old = before ? component_to_keyed(path, before) : NULL;
+    g_autoptr(Value) new = after ? component_to_keyed(path, after) : NULL;
     bool device = path_is_device(path) && value_is_map(old) && value_is_map(new);
 
     diff_values(diffs, field, old, new, device ? DEVICE_BINDINGS : NULL);
@@ -367,7 +412,7 @@ static bool vendor_has(const char *path, Value *vendor, const char *field, char 
     if (!vendor || !path_is_device(path) || is_binding_field(path, tokens))
         return false;
 
-    g_autoptr(Value) keyed = to_keyed(path, vendor);
+    g_autoptr(Value) keyed = component_to_keyed(path, vendor);
     VALUE_FOREACH_ENTRY (key, fields, value_map_get(keyed, DEVICE_BINDINGS))
         if (value_get(fields, (const char *const *) tokens))
             return true;
@@ -378,7 +423,7 @@ static bool vendor_has(const char *path, Value *vendor, const char *field, char 
 static bool check_place(const char *path, Value *effective, const char *field, char **tokens, bool unset,
                         bool vendor_has_it, GError **error)
 {
-    g_autoptr(Value) keyed = to_keyed(path, effective);
+    g_autoptr(Value) keyed = component_to_keyed(path, effective);
     Value *at = keyed;
     uint32_t dgn;
     int instance;
@@ -618,7 +663,7 @@ static GPtrArray *record_diffs(const char *path, Value *vendor, GPtrArray *overr
 {
     g_autoptr(GPtrArray) list = list_copy(overrides);
     g_autoptr(GHashTable) by_field = g_hash_table_new(g_str_hash, g_str_equal);
-    g_autoptr(Value) keyed = to_keyed(path, vendor);
+    g_autoptr(Value) keyed = component_to_keyed(path, vendor);
 
     if (!check_count(path, diffs->len, error))
         return NULL;

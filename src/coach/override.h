@@ -29,8 +29,12 @@ bool override_op_from_string(const char *text, OverrideOp *ret);
 Override *override_new(const char *field, OverrideOp op, Value *value, Value *vendor);
 void override_free(Override *override);
 Override *override_copy(const Override *override);
+/* Whether two want the same at the same field. */
+bool override_same_wish(const Override *a, const Override *b);
 /* Whether two say the same: field, wish and the vendor's value. */
 bool override_equal(const Override *a, const Override *b);
+/* Whether it says the same as the vendor's value that it was recorded, or last merged, with. */
+bool override_is_redundant(const Override *override);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Override, override_free)
 
 /* An array of Override that frees its members. */
@@ -41,6 +45,9 @@ Override *override_list_find(GPtrArray *overrides, const char *field);
 /* Field pointers of a device as overrides use them: RFC 6901, binding names in canonical spelling. Sets
  * CONFIG_ERROR_INVALID_ARGS. Free with g_free(). */
 char *override_field_normalize(const char *field, GError **error);
+
+/* Whether a field pointer lies strictly inside another. */
+bool field_is_inside(const char *field, const char *outer);
 
 /* All functions below take the path of the component, because a field pointer names the bindings of a device
  * by their key (device.h). */
@@ -53,6 +60,13 @@ Value *override_apply(const char *path, Value *vendor, GPtrArray *overrides);
 
 /* The value at a field of a public component, a new reference; NULL when absent. */
 Value *component_get_field(const char *path, Value *component, const char *field);
+
+/* The same as each binding has it, wherever it is stored: the one value where all bindings agree, else a map
+ * from the names of those that have one to their values. At a binding: what holds there, shared or its own.
+ */
+Value *component_view_field(const char *path, Value *component, const char *field);
+/* A device as its field pointers see it (device.h); anything else as it is. A new reference. */
+Value *component_to_keyed(const char *path, Value *component);
 
 /* Records one edit: the owner wants `value` (NULL: nothing) at `field` (normalized). Returns the new list of
  * overrides; `overrides` stays as it is. Sets CONFIG_ERROR_INVALID_DATA when the field lies inside something

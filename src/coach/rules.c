@@ -45,6 +45,14 @@ Rules *rules_new(Value *file_metadata, Value *validation_rules)
     return rules;
 }
 
+Rules *rules_new_from_components(GPtrArray *components)
+{
+    g_autoptr(Value) metadata = coach_file_section(components, "file_metadata");
+    g_autoptr(Value) validation = coach_file_section(components, "validation_rules");
+
+    return rules_new(metadata, validation);
+}
+
 void rules_free(Rules *rules)
 {
     if (!rules)
@@ -147,14 +155,10 @@ static void check_interface(const Rules *rules, const char *path, const char *fi
                 list_contains(physical, name) ? " (it asks for logical names, not physical ones)" : "");
 }
 
-/* The fields that the rules speak of, as one entry has them. `prefix` is "" or the binding's pointer. */
-static void check_entry(const Rules *rules, const char *path, const char *prefix, Value *flat,
-                        GPtrArray *problems)
+static void check_required(const Rules *rules, const char *path, const char *prefix, Value *flat,
+                           GPtrArray *problems)
 {
-    const char *type = value_map_get_string(flat, "device_type"),
-               *interface = value_map_get_string(flat, "interface");
-    Value *types = value_map_get(rules->entity, "supported_device_types"),
-          *required_fields = value_map_get(rules->entity, "required_fields");
+    Value *required_fields = value_map_get(rules->entity, "required_fields");
 
     VALUE_FOREACH_ITEM (required, required_fields) {
         Value *value = value_is_string(required) ? value_map_get(flat, value_string(required)) : NULL;
@@ -166,6 +170,17 @@ static void check_entry(const Rules *rules, const char *path, const char *prefix
         problem_add(problems, PROBLEM_WARNING, path, field->str, "required field \"%s\" is missing",
                     value_string(required));
     }
+}
+
+/* The fields that the rules speak of, as one entry has them. `prefix` is "" or the binding's pointer. */
+static void check_entry(const Rules *rules, const char *path, const char *prefix, Value *flat,
+                        GPtrArray *problems)
+{
+    const char *type = value_map_get_string(flat, "device_type"),
+               *interface = value_map_get_string(flat, "interface");
+    Value *types = value_map_get(rules->entity, "supported_device_types");
+
+    check_required(rules, path, prefix, flat, problems);
     if (type && value_is_list(types) && !list_contains(types, type)) {
         g_autofree char *field = g_strconcat(prefix, "/device_type", NULL);
         problem_add(problems, PROBLEM_WARNING, path, field,
@@ -177,8 +192,12 @@ static void check_entry(const Rules *rules, const char *path, const char *prefix
     }
 }
 
+typedef void (*EntryCheck)(const Rules *rules, const char *path, const char *prefix, Value *flat,
+                           GPtrArray *problems);
+
 /* A problem of the shared fields shows at every binding; say it once. */
-static void check_bindings(const Rules *rules, const char *path, Value *keyed, GPtrArray *problems)
+static void check_bindings(const Rules *rules, const char *path, Value *keyed, EntryCheck check,
+                           GPtrArray *problems)
 {
     g_autoptr(GHashTable) said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
@@ -186,7 +205,7 @@ static void check_bindings(const Rules *rules, const char *path, Value *keyed, G
         g_autoptr(GPtrArray) found = problem_list_new();
         g_autoptr(Value) flat = device_flatten(keyed, key);
 
-        check_entry(rules, path, "", flat, found);
+        check(rules, path, "", flat, found);
         for (guint i = 0; i < found->len; i++) {
             const Problem *problem = g_ptr_array_index(found, i);
             g_auto(GStrv) tokens = pointer_split(problem->field, NULL);
@@ -203,6 +222,17 @@ static void check_bindings(const Rules *rules, const char *path, Value *keyed, G
     }
 }
 
+static void check_entries(const Rules *rules, const char *path, Value *component, EntryCheck check,
+                          GPtrArray *problems)
+{
+    g_autoptr(Value) keyed = device_to_keyed(component, NULL);
+
+    if (value_length(value_map_get(keyed, DEVICE_BINDINGS)) > 0)
+        check_bindings(rules, path, keyed, check, problems);
+    else
+        check(rules, path, "", component, problems);
+}
+
 static void check_entity_id(const Rules *rules, const char *path, Value *component, GPtrArray *problems)
 {
     const char *id = value_map_get_string(component, ENTITY_ID);
@@ -215,17 +245,22 @@ static void check_entity_id(const Rules *rules, const char *path, Value *compone
 
 void rules_check_component(const Rules *rules, const char *path, Value *component, GPtrArray *problems)
 {
-    g_autoptr(Value) keyed = NULL;
-
     if (!path_is_device(path))
         return;
     check_entity_id(rules, path, component, problems);
+    check_entries(rules, path, component, check_entry, problems);
+}
 
-    keyed = device_to_keyed(component, NULL);
-    if (value_length(value_map_get(keyed, DEVICE_BINDINGS)) > 0)
-        check_bindings(rules, path, keyed, problems);
-    else
-        check_entry(rules, path, "", component, problems);
+GPtrArray *rules_missing_fields(const Rules *rules, const char *path, Value *component)
+{
+    GPtrArray *fields = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) problems = problem_list_new();
+
+    if (path_is_device(path))
+        check_entries(rules, path, component, check_required, problems);
+    for (guint i = 0; i < problems->len; i++)
+        g_ptr_array_add(fields, g_strdup(((const Problem *) g_ptr_array_index(problems, i))->field));
+    return fields;
 }
 
 /* Edits */

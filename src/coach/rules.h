@@ -5,13 +5,15 @@
  * one component or one edit keeps them. The vendor's own data may break them, which is only worth a warning;
  * an edit may not. */
 
-#include "base/value.h"
+#include "coach/coach-file.h"
 
 typedef struct Rules Rules;
 
 /* Reads the rules; either may be NULL. `validation_rules` is the whole section, a map of its children. What
  * is malformed there is no rule. */
 Rules *rules_new(Value *file_metadata, Value *validation_rules);
+/* The same from the components of a file, an array of Component. */
+Rules *rules_new_from_components(GPtrArray *components);
 void rules_free(Rules *rules);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Rules, rules_free)
 
@@ -34,6 +36,9 @@ void problem_add(GPtrArray *problems, const char *severity, const char *path, co
 
 /* Adds what is wrong with one public component. */
 void rules_check_component(const Rules *rules, const char *path, Value *component, GPtrArray *problems);
+
+/* The required fields that a component lacks, as field pointers; an array of texts that it frees. */
+GPtrArray *rules_missing_fields(const Rules *rules, const char *path, Value *component);
 
 /* Whether an edit may turn `before` into `after` (public; NULL: absent). `vendor` is the vendor's component
  * or NULL, `fields` the fields that the caller named (an array of char *), which count also where the value

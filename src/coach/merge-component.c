@@ -1,0 +1,548 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Merging one component: its overrides, from what the vendor had to what the vendor has now. */
+#include "coach/merge-private.h"
+
+#include "base/error.h"
+#include "base/pointer.h"
+#include "coach/device.h"
+#include "coach/path.h"
+
+#include <string.h>
+
+/* Fields whose lists are sets, at a device or at one of its bindings: they merge element by element. */
+static const char *const set_fields[] = {"capabilities", "groups", NULL};
+
+/* What a resolution sets: done after all overrides have been merged, as an edit of the result. */
+typedef struct Decision {
+    char *field;
+    Value *value; /* NULL: nothing shall be there */
+} Decision;
+
+typedef struct Work {
+    Merger *merger;
+    const char *path;
+    Value *base, *incoming; /* NULL: none */
+    GPtrArray *overrides;   /* before */
+    GPtrArray *list;        /* after */
+    GPtrArray *decisions;
+    GHashTable *covered; /* set of the fields that overrides speak of, so that no other item does */
+    guint first_item;
+} Work;
+
+static void decision_free(Decision *decision)
+{
+    g_free(decision->field);
+    g_clear_pointer(&decision->value, value_unref);
+    g_free(decision);
+}
+
+static void decide(Work *work, const char *field, Value *value)
+{
+    Decision *decision = g_new0(Decision, 1);
+
+    decision->field = g_strdup(field);
+    decision->value = value ? value_ref(value) : NULL;
+    g_ptr_array_add(work->decisions, decision);
+}
+
+static MergeItem *add_item(Work *work, const char *field, MergeClass class, Value *base, Value *mine,
+                           Value *vendor)
+{
+    return merger_add_item(work->merger, work->path, field, class, base, mine, vendor);
+}
+
+static void keep(Work *work, const char *field, OverrideOp op, Value *value, Value *vendor)
+{
+    g_ptr_array_add(work->list, override_new(field, op, value, vendor));
+}
+
+/* What is to be done about an item that is about an override: a resolution, else the policy. A value is
+ * noted for later; until then the owner's stands. True: the override stays. */
+static bool keeps_mine(Work *work, MergeItem *item, bool *ret_explicit)
+{
+    const MergeResolution *resolution = merger_take_resolution(work->merger, item->path, item->field);
+
+    item->resolved = resolution != NULL;
+    *ret_explicit = resolution && resolution->choice == MERGE_CHOOSE_MINE;
+    if (!resolution)
+        return !merge_class_is_flagged(item->class) || work->merger->input->policy != MERGE_TAKE_VENDOR;
+    if (resolution->choice == MERGE_CHOOSE_VALUE)
+        decide(work, item->field, resolution->value);
+    return resolution->choice != MERGE_CHOOSE_VENDOR;
+}
+
+/* Sets */
+
+static bool list_has(Value *list, Value *wanted)
+{
+    VALUE_FOREACH_ITEM (item, list)
+        if (value_equal(item, wanted))
+            return true;
+    return false;
+}
+
+static bool is_set_field(const char *field)
+{
+    const char *name = strrchr(field, '/');
+
+    return name && g_strv_contains(set_fields, name + 1);
+}
+
+/* The vendor's elements without those the owner removed, then those the owner added. */
+static Value *merge_sets(Value *base, Value *mine, Value *vendor)
+{
+    Value *merged = value_new_list();
+
+    VALUE_FOREACH_ITEM (item, vendor)
+        if (list_has(mine, item) || !list_has(base, item))
+            value_list_append(&merged, item);
+    VALUE_FOREACH_ITEM (item, mine)
+        if (!list_has(base, item) && !list_has(merged, item))
+            value_list_append(&merged, item);
+    return merged;
+}
+
+static bool sets_equal(Value *a, Value *b)
+{
+    VALUE_FOREACH_ITEM (item, a)
+        if (!list_has(b, item))
+            return false;
+    VALUE_FOREACH_ITEM (item, b)
+        if (!list_has(a, item))
+            return false;
+    return true;
+}
+
+/* Fields */
+
+static MergeClass classify(Value *base, Value *mine, Value *vendor)
+{
+    if (value_equal(base, vendor))
+        return MERGE_KEPT;
+    if (value_equal(mine, vendor))
+        return MERGE_CONVERGED;
+    if (!vendor)
+        return MERGE_ORPHANED;
+    return mine ? MERGE_CONFLICT : MERGE_UNSET_CHANGED;
+}
+
+/* Whether the owner has something at this field, or around it, already. */
+static bool is_taken(const Work *work, const char *field)
+{
+    for (guint i = 0; i < work->overrides->len; i++) {
+        const Override *other = g_ptr_array_index(work->overrides, i);
+        if (g_str_equal(other->field, field) || field_is_inside(field, other->field))
+            return true;
+    }
+    return false;
+}
+
+/* The field where incoming has it: another one when its binding moved. */
+static char *follow_binding(const Work *work, const char *field)
+{
+    g_auto(GStrv) tokens = path_is_device(work->path) ? pointer_split(field, NULL) : NULL;
+
+    if (!tokens || !tokens[0] || !g_str_equal(tokens[0], DEVICE_BINDINGS) || !tokens[1] || !tokens[2])
+        return g_strdup(field);
+
+    g_autoptr(Value) old = component_to_keyed(work->path, work->base),
+                     new = component_to_keyed(work->path, work->incoming);
+    const char *to = merge_find_moved_binding(value_map_get(old, DEVICE_BINDINGS),
+                                              value_map_get(new, DEVICE_BINDINGS), tokens[1]);
+    if (!to)
+        return g_strdup(field);
+    g_free(tokens[1]);
+    tokens[1] = g_strdup(to);
+    g_autofree char *followed = pointer_join((const char *const *) tokens);
+    return is_taken(work, followed) ? g_strdup(field) : g_steal_pointer(&followed);
+}
+
+/* Says once that a binding moved. */
+static void add_moved(Work *work, const char *field, const char *to)
+{
+    g_auto(GStrv) old = pointer_split(field, NULL), new = pointer_split(to, NULL);
+    g_autofree char *new_binding = g_strdup_printf("/" DEVICE_BINDINGS "/%s", new[1]);
+    g_autofree char *old_binding = g_strdup_printf("/" DEVICE_BINDINGS "/%s", old[1]);
+    g_autoptr(Value) from = value_new_string(old[1]), result = value_new_string(new[1]);
+
+    if (!g_hash_table_add(work->covered, g_steal_pointer(&new_binding)))
+        return;
+    g_hash_table_add(work->covered, g_steal_pointer(&old_binding));
+    g_autofree char *at = g_strdup_printf("/" DEVICE_BINDINGS "/%s", new[1]);
+    MergeItem *item = add_item(work, at, MERGE_RENAMED, from, NULL, NULL);
+    item->result = g_steal_pointer(&result);
+}
+
+static void merge_override(Work *work, const Override *override)
+{
+    g_autofree char *field = follow_binding(work, override->field);
+    g_autoptr(Value) base = component_view_field(work->path, work->base, override->field),
+                     vendor = component_view_field(work->path, work->incoming, field),
+                     recorded = component_get_field(work->path, work->incoming, field), merged = NULL;
+    Value *mine = override->value;
+    MergeClass class = classify(base, mine, vendor);
+    MergeItem *item;
+    bool as_it_is;
+
+    g_hash_table_add(work->covered, g_strdup(override->field));
+    g_hash_table_add(work->covered, g_strdup(field));
+    if (!g_str_equal(field, override->field))
+        add_moved(work, override->field, field);
+
+    if (class == MERGE_CONFLICT && is_set_field(field) && value_is_list(mine) && value_is_list(vendor) &&
+        (!base || value_is_list(base))) {
+        merged = merge_sets(base, mine, vendor);
+        class = sets_equal(merged, vendor) ? MERGE_CONVERGED : MERGE_MERGED;
+    }
+    item = add_item(work, field, class, base, mine, vendor);
+    if (keeps_mine(work, item, &as_it_is))
+        keep(work, field, override->op, merged && !as_it_is ? merged : mine, recorded);
+}
+
+static bool is_covered(const Work *work, const char *field)
+{
+    g_autofree char *prefix = g_strdup(field);
+    g_auto(GStrv) tokens = pointer_split(field, NULL);
+    char *slash;
+
+    for (; (slash = strrchr(prefix, '/')); *slash = 0)
+        if (g_hash_table_contains(work->covered, prefix))
+            return true;
+    /* An override at the device holds for its bindings. */
+    if (path_is_device(work->path) && tokens && tokens[0] && g_str_equal(tokens[0], DEVICE_BINDINGS) &&
+        tokens[1] && tokens[2]) {
+        g_autofree char *at_device = pointer_join((const char *const *) tokens + 2);
+        return is_covered(work, at_device);
+    }
+    return false;
+}
+
+/* What the vendor changed and the owner did not touch. */
+static void merge_untouched(Work *work)
+{
+    g_autoptr(GPtrArray) diffs = component_diff(work->path, work->base, work->incoming);
+
+    for (guint i = 0; i < diffs->len; i++) {
+        const FieldDiff *diff = g_ptr_array_index(diffs, i);
+        const MergeResolution *resolution;
+        MergeItem *item;
+
+        if (is_covered(work, diff->field))
+            continue;
+        item = add_item(work, diff->field, MERGE_VENDOR, diff->before, NULL, diff->after);
+        resolution = merger_take_resolution(work->merger, work->path, diff->field);
+        item->resolved = resolution != NULL;
+        if (resolution && resolution->choice != MERGE_CHOOSE_VENDOR)
+            decide(work, diff->field,
+                   resolution->choice == MERGE_CHOOSE_MINE ? diff->before : resolution->value);
+    }
+}
+
+static int compare_fields(gconstpointer a, gconstpointer b)
+{
+    const Override *const *left = a, *const *right = b;
+
+    return strcmp((*left)->field, (*right)->field);
+}
+
+static void merge_fields(Work *work, GPtrArray *overrides)
+{
+    g_autoptr(GPtrArray) sorted = g_ptr_array_copy(overrides, NULL, NULL);
+
+    g_ptr_array_set_free_func(sorted, NULL);
+    g_ptr_array_sort(sorted, compare_fields);
+    for (guint i = 0; i < sorted->len; i++)
+        merge_override(work, g_ptr_array_index(sorted, i));
+    merge_untouched(work);
+}
+
+/* Whole components */
+
+static bool components_equal(const char *path, Value *a, Value *b)
+{
+    g_autoptr(GPtrArray) diffs = NULL;
+
+    if (!a || !b)
+        return a == b;
+    diffs = component_diff(path, a, b);
+    return diffs->len == 0;
+}
+
+/* Without what a rename changes by itself. */
+static Value *without_name(Value *component)
+{
+    Value *rest = component ? value_ref(component) : NULL;
+
+    if (value_is_map(rest)) {
+        value_map_remove(&rest, "entity_id");
+        value_map_remove(&rest, "renamed_from");
+    }
+    return rest;
+}
+
+static MergeClass classify_deleted(const Work *work)
+{
+    g_autoptr(Value) base = without_name(work->base), incoming = without_name(work->incoming);
+
+    if (components_equal(work->path, base, incoming))
+        return MERGE_DELETED_KEPT;
+    return work->incoming ? MERGE_DELETED_CHANGED : MERGE_CONVERGED;
+}
+
+static MergeClass classify_whole(const Work *work, Value *mine)
+{
+    if (!mine)
+        return classify_deleted(work);
+    if (components_equal(work->path, work->base, work->incoming))
+        return MERGE_KEPT;
+    if (!work->incoming)
+        return MERGE_REMOVED_EDITED;
+    return components_equal(work->path, mine, work->incoming) ? MERGE_CONVERGED : MERGE_CONFLICT;
+}
+
+/* The owner's own component, or one replaced or deleted as a whole. `remembered` is what the vendor last
+ * had. */
+static void merge_whole(Work *work, Value *mine, Value *remembered)
+{
+    Value *vendor = work->incoming ? work->incoming : remembered;
+    MergeItem *item = add_item(work, "", classify_whole(work, mine), work->base, mine, work->incoming);
+    bool ignored;
+
+    if (keeps_mine(work, item, &ignored))
+        keep(work, "", mine ? OVERRIDE_SET : OVERRIDE_UNSET, mine, vendor);
+}
+
+/* A component that the vendor had dropped while the owner had edits in it, and brings back: the edits that
+ * were made of it then, found again from what was remembered. False where that cannot be said field by
+ * field. */
+static bool merge_returned(Work *work, const Override *whole)
+{
+    g_autoptr(GPtrArray) none = override_list_new(), edits = NULL;
+
+    if (work->base || !work->incoming || !whole->value || !whole->vendor)
+        return false;
+    edits = override_record_component(work->path, whole->vendor, none, whole->value, NULL);
+    if (!edits || override_list_find(edits, ""))
+        return false;
+    work->base = whole->vendor;
+    merge_fields(work, edits);
+    return true;
+}
+
+/* A component without overrides that came or went. */
+static void merge_unedited_whole(Work *work)
+{
+    MergeItem *item =
+        add_item(work, "", work->incoming ? MERGE_ADDED : MERGE_REMOVED, work->base, NULL, work->incoming);
+    const MergeResolution *resolution = merger_take_resolution(work->merger, work->path, "");
+
+    item->resolved = resolution != NULL;
+    if (resolution && resolution->choice == MERGE_CHOOSE_VALUE)
+        decide(work, "", resolution->value);
+    else if (resolution && resolution->choice == MERGE_CHOOSE_MINE)
+        keep(work, "", work->incoming ? OVERRIDE_UNSET : OVERRIDE_SET, work->base,
+             work->incoming ? work->incoming : work->base);
+}
+
+/* The owner's replacement of a component that the vendor renamed goes by the new name too. */
+static Value *rename_value(const char *path, const char *old_path, Value *mine)
+{
+    g_autofree char *id = NULL;
+    Value *renamed = value_ref(mine);
+
+    if (!g_str_equal(path, old_path) && path_is_device(path) && value_is_map(mine) &&
+        path_split(path, NULL, &id, NULL))
+        value_map_take(&renamed, "entity_id", value_new_string(id));
+    return renamed;
+}
+
+static void merge_edited(Work *work, const char *old_path)
+{
+    const Override *whole = override_list_find(work->overrides, "");
+
+    if (whole) {
+        g_autoptr(Value) mine = whole->value ? rename_value(work->path, old_path, whole->value) : NULL;
+
+        if (!merge_returned(work, whole))
+            merge_whole(work, mine, whole->vendor);
+    } else if (!work->incoming) {
+        g_autoptr(Value) mine = override_apply(work->path, work->base, work->overrides);
+        MergeItem *item = add_item(work, "", MERGE_REMOVED_EDITED, work->base, mine, NULL);
+        bool ignored;
+
+        if (keeps_mine(work, item, &ignored))
+            keep(work, "", OVERRIDE_SET, mine, work->base);
+    } else {
+        merge_fields(work, work->overrides);
+    }
+}
+
+static bool record_decision(Work *work, const Decision *decision, GPtrArray **list, GError **error)
+{
+    GPtrArray *next;
+
+    if (decision->field[0] == 0 && decision->value)
+        next = override_record_component(work->path, work->incoming, *list, decision->value, error);
+    else
+        next = override_record(work->path, work->incoming, *list, decision->field, decision->value, error);
+    if (!next) {
+        g_prefix_error(error, "The resolution of %s%s: ", work->path, decision->field);
+        return false;
+    }
+    g_ptr_array_unref(*list);
+    *list = next;
+    return true;
+}
+
+/* Lays the decisions over what was merged, and holds them to the incoming rules, as an edit would be. */
+static bool apply_decisions(Work *work, GError **error)
+{
+    g_autoptr(GPtrArray) list = NULL, fields = g_ptr_array_new();
+    g_autoptr(Value) before = NULL, after = NULL;
+
+    if (work->decisions->len == 0)
+        return true;
+    list = g_ptr_array_ref(work->list);
+    for (guint i = 0; i < work->decisions->len; i++) {
+        const Decision *decision = g_ptr_array_index(work->decisions, i);
+
+        if (!record_decision(work, decision, &list, error))
+            return false;
+        if (decision->field[0])
+            g_ptr_array_add(fields, decision->field);
+    }
+    before = override_apply(work->path, work->incoming, work->list);
+    after = override_apply(work->path, work->incoming, list);
+    if (!rules_check_edit(work->merger->rules, work->path, work->incoming, before, after, fields, true,
+                          error)) {
+        g_prefix_error(error, "A resolution is not possible: ");
+        return false;
+    }
+    g_ptr_array_unref(work->list);
+    work->list = g_steal_pointer(&list);
+    return true;
+}
+
+static void pin(Work *work, GPtrArray *pinned)
+{
+    if (override_list_find(pinned, ""))
+        g_ptr_array_set_size(work->list, 0);
+    for (guint i = 0; i < pinned->len; i++)
+        g_ptr_array_add(work->list, override_copy(g_ptr_array_index(pinned, i)));
+}
+
+static void check_missing(Work *work, Value *result)
+{
+    g_autoptr(GPtrArray) vendor = NULL, mine = NULL;
+
+    if (!work->incoming || !result || work->list->len == 0)
+        return;
+    vendor = rules_missing_fields(work->merger->rules, work->path, work->incoming);
+    mine = rules_missing_fields(work->merger->rules, work->path, result);
+    for (guint i = 0; i < mine->len; i++) {
+        const char *field = g_ptr_array_index(mine, i);
+        MergeItem *item;
+
+        if (g_ptr_array_find_with_equal_func(vendor, field, g_str_equal, NULL))
+            continue;
+        g_autoptr(Value) at_vendor = component_view_field(work->path, work->incoming, field);
+        g_autofree char *sentence =
+            g_strdup_printf("%s would lack %s, which the new file requires", work->path, field);
+        item = add_item(work, field, MERGE_MISSING_FIELD, NULL, NULL, at_vendor);
+        item->result = value_new_string(sentence);
+    }
+}
+
+static void finish(Work *work, const char *old_path)
+{
+    GPtrArray *items = work->merger->merge->items;
+    Value *result = override_apply(work->path, work->incoming, work->list);
+    MergedComponent *component;
+
+    for (guint i = work->first_item; i < items->len; i++) {
+        MergeItem *item = g_ptr_array_index(items, i);
+        if (item->class != MERGE_RENAMED)
+            item->result = component_view_field(work->path, result, item->field);
+    }
+    check_missing(work, result);
+
+    if (work->overrides->len == 0 && work->list->len == 0) {
+        g_clear_pointer(&result, value_unref);
+        return;
+    }
+    component = g_new0(MergedComponent, 1);
+    component->path = g_strdup(work->path);
+    component->before =
+        g_str_equal(work->path, old_path) ? g_ptr_array_ref(work->overrides) : override_list_new();
+    component->after = g_ptr_array_ref(work->list);
+    component->result = result;
+    g_ptr_array_add(work->merger->merge->components, component);
+}
+
+/* The old name of a renamed component has nothing any more. */
+static void finish_old(Work *work, const char *old_path)
+{
+    MergedComponent *component;
+
+    if (work->overrides->len == 0)
+        return;
+    component = g_new0(MergedComponent, 1);
+    component->path = g_strdup(old_path);
+    component->before = g_ptr_array_ref(work->overrides);
+    component->after = override_list_new();
+    g_ptr_array_add(work->merger->merge->components, component);
+}
+
+static void add_renamed(Work *work, const char *old_path)
+{
+    g_autoptr(Value) from = value_new_string(old_path);
+    MergeItem *item = add_item(work, "", MERGE_RENAMED, from, NULL, NULL);
+
+    item->result = value_new_string(work->path);
+}
+
+bool merge_component(Merger *merger, const char *path, const char *old_path, GError **error)
+{
+    g_autoptr(GPtrArray) none = override_list_new(), list = override_list_new();
+    g_autoptr(GPtrArray) decisions = g_ptr_array_new_with_free_func((GDestroyNotify) decision_free);
+    g_autoptr(GHashTable) covered = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    GPtrArray *overrides = merger_overrides(merger->input->overrides, old_path),
+              *pinned = merger_overrides(merger->input->pinned, path);
+    bool renamed = !g_str_equal(path, old_path);
+    Work work = {
+        .merger = merger,
+        .path = path,
+        .base = g_hash_table_lookup(merger->base, old_path),
+        .incoming = g_hash_table_lookup(merger->incoming, path),
+        .overrides = overrides ? overrides : none,
+        .list = g_steal_pointer(&list),
+        .decisions = decisions,
+        .covered = covered,
+        .first_item = merger->merge->items->len,
+    };
+    bool ok;
+
+    if (!renamed && !overrides && !pinned && value_equal(work.base, work.incoming)) {
+        g_ptr_array_unref(work.list);
+        return true;
+    }
+    if (renamed)
+        add_renamed(&work, old_path);
+    if (work.overrides->len > 0)
+        merge_edited(&work, old_path);
+    else if (work.base && work.incoming)
+        merge_fields(&work, none);
+    else if (work.base || work.incoming)
+        merge_unedited_whole(&work);
+
+    ok = apply_decisions(&work, error);
+    if (ok) {
+        if (pinned)
+            pin(&work, pinned);
+        finish(&work, old_path);
+        if (renamed)
+            finish_old(&work, old_path);
+    }
+    g_ptr_array_unref(work.list);
+    return ok;
+}
