@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* ListChanges, GetHistory, VerifyHistory. */
+/* ListChanges, GetHistory, UndoChange, VerifyHistory. */
 #include "daemon/errors.h"
 #include "daemon/handlers.h"
 #include "daemon/options.h"
+#include "daemon/polkit.h"
 
 #define PAGE_MAX 1000
 #define PAGE_DEFAULT 100
@@ -37,10 +38,10 @@ HANDLER(handle_list_changes)
     const char *model = NULL, *kind = NULL;
     uint64_t before = 0;
     uint32_t limit = PAGE_DEFAULT;
-    const Option options[] = {{"before", 't', &before, NULL},
-                              {"limit", 'u', &limit, NULL},
-                              {"model", 's', &model, NULL},
-                              {"kind", 's', &kind, NULL}};
+    const Option options[] = {{"before", "t", &before, NULL, NULL},
+                              {"limit", "u", &limit, NULL, NULL},
+                              {"model", "s", &model, NULL, NULL},
+                              {"kind", "s", &kind, NULL, NULL}};
     int64_t next;
     int r;
 
@@ -81,6 +82,9 @@ static int append_row(sd_bus_message *reply, const HistoryRow *row)
         (r = handler_append_entry(reply, "Reason", 's', row->reason)) < 0 ||
         (r = handler_append_entry(reply, "Uid", 'u', row->uid)) < 0)
         return r;
+    if (row->class && ((r = handler_append_entry(reply, "Class", 's', row->class)) < 0 ||
+                       (r = handler_append_entry(reply, "Vendor", 's', row->vendor ? row->vendor : "")) < 0))
+        return r;
     return sd_bus_message_close_container(reply);
 }
 
@@ -93,7 +97,7 @@ HANDLER(handle_get_history)
     const char *model, *path;
     uint64_t before = 0;
     uint32_t limit = PAGE_DEFAULT;
-    const Option options[] = {{"before", 't', &before, NULL}, {"limit", 'u', &limit, NULL}};
+    const Option options[] = {{"before", "t", &before, NULL, NULL}, {"limit", "u", &limit, NULL, NULL}};
     int64_t next;
     int r;
 
@@ -122,15 +126,38 @@ HANDLER(handle_get_history)
     return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
+HANDLER(handle_undo_change)
+{
+    Daemon *daemon = userdata;
+    WriteOptions options = {0};
+    g_autoptr(GError) local = NULL;
+    const char *reason;
+    uint64_t number;
+    Plan *plan;
+    int r;
+
+    r = sd_bus_message_read(message, "ts", &number, &reason);
+    if (r >= 0)
+        r = handler_read_write_options(message, true, &options, error);
+    if (r < 0)
+        return r;
+    plan = service_plan_undo(daemon->service, (int64_t) MIN(number, (uint64_t) INT64_MAX), reason, &options,
+                             &local);
+    return handler_write(daemon, message, POLKIT_ACTION("undo"), plan, &local, error);
+}
+
 HANDLER(handle_verify_history)
 {
     Daemon *daemon = userdata;
     g_autoptr(GError) local = NULL;
     g_autofree char *problem = NULL;
-    int64_t checked;
+    int64_t checked, from;
+    bool intact;
 
-    if (!service_verify_history(daemon->service, &checked, &problem, &local))
+    if (!service_verify_history(daemon->service, &checked, &from, &problem, &local))
         return errors_set(daemon, &local, error);
-    return sd_bus_reply_method_return(message, "bts", problem == NULL, (uint64_t) checked,
-                                      problem ? problem : "");
+    intact = problem == NULL;
+    if (intact && from > 1)
+        problem = g_strdup_printf("from change %" G_GINT64_FORMAT " on; older ones were pruned", from);
+    return sd_bus_reply_method_return(message, "bts", intact, (uint64_t) checked, problem ? problem : "");
 }

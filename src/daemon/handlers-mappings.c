@@ -47,8 +47,9 @@ HANDLER(handle_get_mappings)
     g_autoptr(GError) local = NULL;
     const char *model, *prefix = "", *after = "", *next;
     uint32_t limit = PAGE_MAX;
-    const Option options[] = {
-        {"prefix", 's', &prefix, NULL}, {"after", 's', &after, NULL}, {"limit", 'u', &limit, NULL}};
+    const Option options[] = {{"prefix", "s", &prefix, NULL, NULL},
+                              {"after", "s", &after, NULL, NULL},
+                              {"limit", "u", &limit, NULL, NULL}};
     int64_t revision;
     int r;
 
@@ -80,10 +81,10 @@ static int read_query(sd_bus_message *message, FindQuery *query, sd_bus_error *e
     uint8_t instance_number = 0;
     bool has_number = false;
     const Option options[] = {
-        {"dgn", 'u', &query->dgn, &query->has_dgn},       {"dgn", 's', &dgn, NULL},
-        {"instance", 'y', &instance_number, &has_number}, {"instance", 's', &instance, NULL},
-        {"device-type", 's', &query->device_type, NULL},  {"area", 's', &query->area, NULL},
-        {"interface", 's', &query->interface, NULL},      {"text", 's', &query->text, NULL},
+        {"dgn", "u", &query->dgn, &query->has_dgn, NULL},       {"dgn", "s", &dgn, NULL, NULL},
+        {"instance", "y", &instance_number, &has_number, NULL}, {"instance", "s", &instance, NULL, NULL},
+        {"device-type", "s", &query->device_type, NULL, NULL},  {"area", "s", &query->area, NULL, NULL},
+        {"interface", "s", &query->interface, NULL, NULL},      {"text", "s", &query->text, NULL, NULL},
     };
     int r;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* ListResources, GetResource, DescribeDgn, ListDgns, SetInterface, Describe. */
+/* ListResources, GetResource, DescribeDgn, ListDgns, SetInterface, SetRetention, Describe. */
 #include <errno.h>
 #include <unistd.h>
 
@@ -84,7 +84,7 @@ HANDLER(handle_list_dgns)
     g_autoptr(GArray) dgns = NULL;
     g_autoptr(GError) local = NULL;
     const char *name = NULL, *direction = NULL;
-    const Option options[] = {{"name", 's', &name, NULL}, {"direction", 's', &direction, NULL}};
+    const Option options[] = {{"name", "s", &name, NULL, NULL}, {"direction", "s", &direction, NULL, NULL}};
     int r;
 
     r = options_read(message, options, G_N_ELEMENTS(options), error);
@@ -120,6 +120,29 @@ HANDLER(handle_set_interface)
     if (r < 0)
         return r;
     plan = service_plan_interface(daemon->service, logical, physical, &options, &local);
+    return handler_write(daemon, message, POLKIT_ACTION("configure"), plan, &local, error);
+}
+
+HANDLER(handle_set_retention)
+{
+    Daemon *daemon = userdata;
+    WriteOptions options = {0};
+    Retention retention = {0};
+    g_autoptr(GError) local = NULL;
+    Plan *plan;
+    int r;
+
+    if (!service_get_retention(daemon->service, &retention, &local))
+        return errors_set(daemon, &local, error);
+    const Option settings[] = {{"changes", "u", &retention.changes, NULL, NULL},
+                               {"days", "u", &retention.days, NULL, NULL},
+                               {"backups", "u", &retention.backups, NULL, NULL}};
+    r = options_read(message, settings, G_N_ELEMENTS(settings), error);
+    if (r >= 0)
+        r = handler_read_write_options(message, false, &options, error);
+    if (r < 0)
+        return r;
+    plan = service_plan_retention(daemon->service, &retention, &options, &local);
     return handler_write(daemon, message, POLKIT_ACTION("configure"), plan, &local, error);
 }
 

@@ -81,8 +81,8 @@ int handler_read_write_options(sd_bus_message *message, bool forceable, WriteOpt
 {
     int force = false;
     const Option options[] = {
-        {"expected-revision", 't', &ret->expected_revision, &ret->has_expected_revision},
-        {"force", 'b', &force, NULL},
+        {"expected-revision", "t", &ret->expected_revision, &ret->has_expected_revision, NULL},
+        {"force", "b", &force, NULL, NULL},
     };
     int r;
 

@@ -25,9 +25,14 @@ HANDLER(handle_set_field);
 HANDLER(handle_reset_mapping);
 HANDLER(handle_delete_mapping);
 HANDLER(handle_apply_edits);
+/* handlers-updates.c */
+HANDLER(handle_check_for_updates);
+HANDLER(handle_preview_update);
+HANDLER(handle_apply_update);
 /* handlers-history.c */
 HANDLER(handle_list_changes);
 HANDLER(handle_get_history);
+HANDLER(handle_undo_change);
 HANDLER(handle_verify_history);
 /* handlers-runtime.c */
 HANDLER(handle_list_resources);
@@ -35,6 +40,7 @@ HANDLER(handle_get_resource);
 HANDLER(handle_describe_dgn);
 HANDLER(handle_list_dgns);
 HANDLER(handle_set_interface);
+HANDLER(handle_set_retention);
 HANDLER(handle_describe);
 
 /* What the handlers share (handlers.c) */

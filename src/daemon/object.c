@@ -67,6 +67,30 @@ static int get_interfaces(sd_bus *bus G_GNUC_UNUSED, const char *path G_GNUC_UNU
     return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+static int get_updates_available(sd_bus *bus G_GNUC_UNUSED, const char *path G_GNUC_UNUSED,
+                                 const char *interface G_GNUC_UNUSED, const char *property G_GNUC_UNUSED,
+                                 sd_bus_message *reply, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
+{
+    const Daemon *daemon = userdata;
+    g_auto(GStrv) models = NULL;
+
+    service_list_updates(daemon->service, &models, NULL);
+    return sd_bus_message_append_strv(reply, models);
+}
+
+static int get_retention(sd_bus *bus G_GNUC_UNUSED, const char *path G_GNUC_UNUSED,
+                         const char *interface G_GNUC_UNUSED, const char *property G_GNUC_UNUSED,
+                         sd_bus_message *reply, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
+{
+    const Daemon *daemon = userdata;
+    Retention retention;
+
+    if (!service_get_retention(daemon->service, &retention, NULL))
+        return sd_bus_message_append(reply, "a{sv}", 0);
+    return sd_bus_message_append(reply, "a{sv}", 3, "Changes", "u", retention.changes, "Days", "u",
+                                 retention.days, "Backups", "u", retention.backups);
+}
+
 static int get_health(sd_bus *bus G_GNUC_UNUSED, const char *path G_GNUC_UNUSED,
                       const char *interface G_GNUC_UNUSED, const char *property G_GNUC_UNUSED,
                       sd_bus_message *reply, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
@@ -117,10 +141,23 @@ static const sd_bus_vtable vtable[] = {
     SD_BUS_METHOD_WITH_ARGS("Validate", SD_BUS_ARGS("s", model), SD_BUS_RESULT("a(ssss)", problems),
                             handle_validate, OPEN),
 
+    SD_BUS_METHOD_WITH_ARGS("CheckForUpdates", SD_BUS_ARGS("s", model),
+                            SD_BUS_RESULT("b", available, "s", installed, "s", bundled),
+                            handle_check_for_updates, OPEN),
+    SD_BUS_METHOD_WITH_ARGS("PreviewUpdate", SD_BUS_ARGS("s", model, "a{sv}", options),
+                            SD_BUS_RESULT("s", token, "s", verdict, "a{su}", counts, "a(sssssss)", items),
+                            handle_preview_update, OPEN),
+    SD_BUS_METHOD_WITH_ARGS(
+        "ApplyUpdate",
+        SD_BUS_ARGS("s", model, "s", token, "a(sss)", resolutions, "s", reason, "a{sv}", options),
+        SD_BUS_RESULT("t", change), handle_apply_update, OPEN),
+
     SD_BUS_METHOD_WITH_ARGS("ListChanges", SD_BUS_ARGS("a{sv}", options),
                             SD_BUS_RESULT("aa{sv}", changes, "t", next), handle_list_changes, OPEN),
     SD_BUS_METHOD_WITH_ARGS("GetHistory", SD_BUS_ARGS("s", model, "s", path, "a{sv}", options),
                             SD_BUS_RESULT("aa{sv}", entries, "t", next), handle_get_history, OPEN),
+    SD_BUS_METHOD_WITH_ARGS("UndoChange", SD_BUS_ARGS("t", change, "s", reason, "a{sv}", options),
+                            SD_BUS_RESULT("t", change), handle_undo_change, OPEN),
     SD_BUS_METHOD_WITH_ARGS("VerifyHistory", SD_BUS_NO_ARGS,
                             SD_BUS_RESULT("b", intact, "t", checked, "s", problem), handle_verify_history,
                             OPEN),
@@ -135,17 +172,24 @@ static const sd_bus_vtable vtable[] = {
                             handle_list_dgns, OPEN),
     SD_BUS_METHOD_WITH_ARGS("SetInterface", SD_BUS_ARGS("s", logical, "s", physical, "a{sv}", options),
                             SD_BUS_RESULT("t", change), handle_set_interface, OPEN),
+    SD_BUS_METHOD_WITH_ARGS("SetRetention", SD_BUS_ARGS("a{sv}", settings, "a{sv}", options),
+                            SD_BUS_RESULT("t", change), handle_set_retention, OPEN),
     SD_BUS_METHOD_WITH_ARGS("Describe", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json), handle_describe, OPEN),
 
     SD_BUS_SIGNAL_WITH_ARGS("MappingsChanged", SD_BUS_ARGS("s", model, "as", paths, "s", kind, "t", change),
                             0),
     SD_BUS_SIGNAL_WITH_ARGS("ModelImported", SD_BUS_ARGS("s", model, "s", version, "t", change), 0),
+    SD_BUS_SIGNAL_WITH_ARGS("ModelRemoved", SD_BUS_ARGS("s", model, "t", change), 0),
+    SD_BUS_SIGNAL_WITH_ARGS("UpdateAvailable", SD_BUS_ARGS("s", model, "s", installed, "s", bundled), 0),
+    SD_BUS_SIGNAL_WITH_ARGS("UpdateApplied", SD_BUS_ARGS("s", model, "s", from, "s", to, "t", change), 0),
 
     SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
     SD_BUS_PROPERTY("DevelopmentMode", "b", get_development_mode, 0, SD_BUS_VTABLE_PROPERTY_CONST),
     SD_BUS_PROPERTY("ActiveModel", "s", get_active_model, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
     SD_BUS_PROPERTY("Revision", "t", get_revision, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("UpdatesAvailable", "as", get_updates_available, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
     SD_BUS_PROPERTY("Interfaces", "a{ss}", get_interfaces, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("Retention", "a{sv}", get_retention, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
     SD_BUS_PROPERTY("Health", "s", get_health, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 
     SD_BUS_VTABLE_END,
@@ -209,7 +253,28 @@ static void send_event(sd_bus *bus, void *userdata)
         r = sd_bus_emit_signal(bus, BUS_PATH, BUS_INTERFACE, "ModelImported", "sst", event->model,
                                event->version, (uint64_t) event->change);
         if (r >= 0)
-            r = send_properties_changed(bus, "Revision", false);
+            r = send_properties_changed(bus, "UpdatesAvailable", true);
+        break;
+    case SERVICE_EVENT_MODEL_REMOVED:
+        r = sd_bus_emit_signal(bus, BUS_PATH, BUS_INTERFACE, "ModelRemoved", "st", event->model,
+                               (uint64_t) event->change);
+        if (r >= 0)
+            r = send_properties_changed(bus, "UpdatesAvailable", true);
+        break;
+    case SERVICE_EVENT_UPDATE_APPLIED:
+        r = sd_bus_emit_signal(bus, BUS_PATH, BUS_INTERFACE, "UpdateApplied", "ssst", event->model,
+                               event->version_from, event->version, (uint64_t) event->change);
+        if (r >= 0)
+            r = send_properties_changed(bus, "UpdatesAvailable", true);
+        break;
+    case SERVICE_EVENT_UPDATE_AVAILABLE:
+        r = sd_bus_emit_signal(bus, BUS_PATH, BUS_INTERFACE, "UpdateAvailable", "sss", event->model,
+                               event->version_from, event->version);
+        if (r >= 0)
+            r = send_properties_changed(bus, "UpdatesAvailable", false);
+        break;
+    case SERVICE_EVENT_RETENTION_CHANGED:
+        r = send_properties_changed(bus, "Retention", true);
         break;
     case SERVICE_EVENT_ACTIVE_MODEL_CHANGED:
         r = send_properties_changed(bus, "ActiveModel", true);

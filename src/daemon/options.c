@@ -14,9 +14,9 @@ static const Option *find(const Option *options, size_t n_options, const char *n
     for (size_t i = 0; i < n_options; i++) {
         if (!g_str_equal(options[i].name, name))
             continue;
-        if (signature[0] == options[i].type && signature[1] == 0)
+        if (g_str_equal(signature, options[i].type))
             return options + i;
-        g_string_append_printf(types, "%s\"%c\"", types->len > 0 ? " or " : "", options[i].type);
+        g_string_append_printf(types, "%s\"%s\"", types->len > 0 ? " or " : "", options[i].type);
     }
     if (types->len > 0)
         sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "Option \"%s\" has type \"%s\", not %s", name,
@@ -45,7 +45,8 @@ static int read_one(sd_bus_message *message, const Option *options, size_t n_opt
     r = sd_bus_message_enter_container(message, 'v', signature);
     if (r < 0)
         return r;
-    r = sd_bus_message_read_basic(message, option->type, option->target);
+    r = option->read ? option->read(message, option->target)
+                     : sd_bus_message_read_basic(message, option->type[0], option->target);
     if (r < 0)
         return r;
     if (option->given)

@@ -10,10 +10,11 @@
 /* One option. A name may stand there with several types. */
 typedef struct Option {
     const char *name;
-    char type; /* D-Bus type: 'b' (int), 'y' (uint8_t), 'u' (uint32_t), 't' (uint64_t) or 's' (const char *,
-                  borrowed from the message) */
-    void *target; /* where the value goes */
-    bool *given;  /* set to true when it is there; may be NULL */
+    const char *type; /* D-Bus type: "b" (int), "y" (uint8_t), "u" (uint32_t), "t" (uint64_t), "s" (const
+                         char *, borrowed from the message), or any that `read` reads */
+    void *target;     /* where the value goes */
+    bool *given;      /* set to true when it is there; may be NULL */
+    int (*read)(sd_bus_message *message, void *target); /* for types that are not basic, else NULL */
 } Option;
 
 /* Reads the options. An unknown key, a wrong type or a key given twice is InvalidArgs. Returns a negative

@@ -39,7 +39,7 @@ static Value *describe_model(const ModelInfo *info)
 static void describe_storage(Service *service, Value **map)
 {
     g_autoptr(GPtrArray) infos = NULL;
-    g_autoptr(Value) interfaces = value_new_map();
+    g_autoptr(Value) interfaces = value_new_map(), retention = value_new_map(), updates = value_new_list();
     Value *models = value_new_list();
     GHashTableIter iter;
     gpointer logical, physical;
@@ -48,15 +48,25 @@ static void describe_storage(Service *service, Value **map)
         value_unref(models);
         return;
     }
-    for (guint i = 0; i < infos->len; i++)
-        value_list_take(&models, describe_model(g_ptr_array_index(infos, i)));
+    for (guint i = 0; i < infos->len; i++) {
+        const ModelInfo *info = g_ptr_array_index(infos, i);
+
+        value_list_take(&models, describe_model(info));
+        if (info->update_available)
+            value_list_take(&updates, value_new_string(info->id));
+    }
     g_hash_table_iter_init(&iter, service->interfaces);
     while (g_hash_table_iter_next(&iter, &logical, &physical))
         set_text(&interfaces, logical, physical);
 
     set_text(map, "ActiveModel", service->active_model);
     value_map_take(map, "Revision", value_new_integer(service->revision));
+    value_map_set(map, "UpdatesAvailable", updates);
     value_map_set(map, "Interfaces", interfaces);
+    value_map_take(&retention, "Changes", value_new_integer(service->retention.changes));
+    value_map_take(&retention, "Days", value_new_integer(service->retention.days));
+    value_map_take(&retention, "Backups", value_new_integer(service->retention.backups));
+    value_map_set(map, "Retention", retention);
     value_map_take(map, "Models", models);
 }
 

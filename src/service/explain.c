@@ -7,6 +7,7 @@
 #include "base/pointer.h"
 #include "coach/device.h"
 #include "coach/path.h"
+#include "service/touched.h"
 
 #include <string.h>
 
@@ -63,6 +64,8 @@ static void add_field(Explainer *explainer, const char *field, Value *value)
     value_map_take(&entry, "layer", value_new_string(override ? LAYER_USER : explainer->vendor_layer));
     if (vendor)
         value_map_set(&entry, "vendor", vendor);
+    if (override && override_is_redundant(override))
+        value_map_take(&entry, "redundant", value_new_boolean(true));
     if (override)
         add_origin(explainer, &entry, override->field);
     value_list_take(&explainer->fields, entry);
@@ -140,7 +143,7 @@ bool service_explain(Service *service, const char *model, const char *path, char
     }
 
     Explainer explainer = {.path = path,
-                           .vendor_layer = g_str_equal(status->origin, "bundled") ? "factory" : "import",
+                           .vendor_layer = origin_source(status->origin),
                            .vendor = vendor,
                            .overrides = overrides,
                            .origins = origins};

@@ -34,9 +34,10 @@ bool service_list_history(Service *service, const char *model, const char *path,
     return true;
 }
 
-bool service_verify_history(Service *service, int64_t *ret_checked, char **ret_problem, GError **error)
+bool service_verify_history(Service *service, int64_t *ret_checked, int64_t *ret_from, char **ret_problem,
+                            GError **error)
 {
     Store *store = service_store(service, error);
 
-    return store && store_verify_history(store, ret_checked, ret_problem, error);
+    return store && store_verify_history(store, ret_checked, ret_from, ret_problem, error);
 }

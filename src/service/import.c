@@ -4,7 +4,6 @@
 
 #include "base/error.h"
 #include "base/hash.h"
-#include "base/json.h"
 
 static bool write_import(Service *service, Plan *plan, const Change *change, GError **error)
 {
@@ -12,9 +11,9 @@ static bool write_import(Service *service, Plan *plan, const Change *change, GEr
 
     return store_add_vendor_revision(service->store, plan->model, plan->file, plan->byte_hash, "bundled",
                                      &revision_id, error) &&
-           store_insert_mappings(service->store, plan->model, revision_id, "factory", plan->file->version,
-                                 change->actor.user, error) &&
-           store_set_import(service->store, plan->model, plan->file, plan->byte_hash, revision_id,
+           store_apply_revision(service->store, plan->model, revision_id, "factory", plan->file->version,
+                                change->actor.user, error) &&
+           store_set_import(service->store, plan->model, plan->file->version, plan->byte_hash, revision_id,
                             change->time, error);
 }
 
@@ -27,29 +26,21 @@ static void finish_import(Service *service, Plan *plan, const Change *change)
                                           .change = change->id});
 }
 
-static char *format_detail(const CoachFile *file, const char *byte_hash)
+bool service_read_bundled(Service *service, const char *model, CoachFile **ret_file, char **ret_byte_hash,
+                          GError **error)
 {
-    g_autoptr(Value) detail = value_new_map();
-
-    value_map_take(&detail, "version", value_new_string(file->version));
-    value_map_take(&detail, "byte_hash", value_new_string(byte_hash));
-    return json_format(detail);
-}
-
-static bool read_file(Service *service, Plan *plan, GError **error)
-{
-    g_autoptr(GBytes) bytes = bundle_get_model(service->bundle, plan->model, error);
+    g_autoptr(GBytes) bytes = bundle_get_model(service->bundle, model, error);
     gsize length;
 
     if (!bytes)
         return false;
     const char *text = g_bytes_get_data(bytes, &length);
-    plan->file = coach_file_parse(text, length, error);
-    if (!plan->file) {
-        g_prefix_error(error, "%s.yml: ", plan->model);
+    *ret_file = coach_file_parse(text, length, error);
+    if (!*ret_file) {
+        g_prefix_error(error, "%s.yml: ", model);
         return false;
     }
-    plan->byte_hash = hash_bytes(text, length);
+    *ret_byte_hash = hash_bytes(text, length);
     return true;
 }
 
@@ -72,10 +63,11 @@ Plan *service_plan_import(Service *service, const char *model, const char *reaso
     if (plan->empty)
         return g_steal_pointer(&plan);
 
-    if (!read_file(service, plan, error))
+    if (!service_read_bundled(service, id, &plan->file, &plan->byte_hash, error))
         return NULL;
     plan->content_hash = g_strdup(plan->file->content_hash);
-    plan->detail = format_detail(plan->file, plan->byte_hash);
+    plan_add_detail(plan, "version", value_new_string(plan->file->version));
+    plan_add_detail(plan, "byte_hash", value_new_string(plan->byte_hash));
     plan->n_entries = plan->file->components->len;
     plan->write = write_import;
     plan->finish = finish_import;

@@ -173,7 +173,7 @@ bool service_list_models(Service *service, GPtrArray **ret, GError **error)
     g_autoptr(GPtrArray) imports = NULL;
     Store *store = service_store(service, error);
 
-    if (!store || !store_list_imports(store, &imports, error))
+    if (!store || !store_list_imports(store, true, &imports, error))
         return false;
     add_bundled(service, infos);
 

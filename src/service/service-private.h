@@ -16,6 +16,7 @@ typedef struct BundledModel {
 
 /* Names of settings in the database. */
 #define SETTING_ACTIVE_MODEL "active-model"
+#define SETTING_RETENTION "retention"
 
 struct Service {
     Bundle *bundle;
@@ -29,6 +30,10 @@ struct Service {
     int64_t revision;
     char *active_model;
     GHashTable *interfaces;
+    Retention retention;
+
+    GHashTable *announced; /* model → content hash of the newer bundled file that was told of */
+    bool looked_for_updates;
 
     GHashTable *caches;  /* model → ModelCache */
     bool idle_work;      /* one of them is new */
@@ -55,6 +60,11 @@ ModelCache *service_get_cache(Service *service, const char *model, GError **erro
  * none. Borrowed. */
 bool service_get_bundled(Service *service, const char *model, const BundledModel **ret, GError **error);
 void bundled_model_free(BundledModel *bundled);
+/* A bundled file with the hash of its bytes. Sets NO_SUCH_MODEL, INVALID_FILE, TOO_LARGE. */
+bool service_read_bundled(Service *service, const char *model, CoachFile **ret_file, char **ret_byte_hash,
+                          GError **error);
+/* A retention as the settings have it; NULL: the default. */
+Retention retention_parse(const char *text);
 
 /* Now, in µs since the epoch. */
 int64_t now_usec(void);
@@ -75,14 +85,21 @@ struct Plan {
 
     GPtrArray *history; /* rows of the change; may be empty */
     unsigned n_entries;
-    char *content_hash;
-    char *detail; /* JSON text or NULL */
+    char *content_hash, *base_hash;
+    Value *detail;       /* a map or NULL */
+    char *backup_reason; /* a backup is made first; NULL: none */
 
-    GPtrArray *components; /* edits: the components touched (edits.c) */
-    CoachFile *file;       /* import */
+    GPtrArray *components; /* of Touched (touched.h) */
+    CoachFile *file;       /* what is brought; NULL: `revision_to`, or nothing */
     char *byte_hash;
-    char *name, *value; /* settings; `value` NULL: removed */
+    VendorRevision *revision_to;
+    char *version_from;
+    char *name, *value;  /* settings; `value` NULL: removed */
+    Retention retention; /* to be in force; changes 0: that of the service */
 };
+
+/* Adds to what the change says of itself. Takes over the value. */
+void plan_add_detail(Plan *plan, const char *key, Value *value);
 
 /* A plan with what is common: checks the reason and expected-revision. `model` may be "". */
 Plan *plan_new(Service *service, const char *kind, const char *model, const char *reason,

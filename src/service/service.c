@@ -27,6 +27,7 @@ Service *service_new(const char *state_directory, const char *development)
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) model_cache_free);
     service->bundled =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) bundled_model_free);
+    service->announced = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return service;
 }
 
@@ -43,6 +44,7 @@ void service_free(Service *service)
         return;
     g_hash_table_unref(service->caches);
     g_hash_table_unref(service->bundled);
+    g_hash_table_unref(service->announced);
     close_store(service);
     if (service->lock >= 0)
         close(service->lock);
@@ -157,12 +159,13 @@ static bool take_lock(Service *service, GError **error)
 
 static bool load_state(Service *service, Store *store, GError **error)
 {
-    g_autofree char *active = NULL;
+    g_autofree char *active = NULL, *retention = NULL;
     g_autoptr(GHashTable) interfaces = NULL;
     int64_t revision;
 
     if (!store_get_revision(store, &revision, error) ||
         !store_get_setting(store, SETTING_ACTIVE_MODEL, &active, error) ||
+        !store_get_setting(store, SETTING_RETENTION, &retention, error) ||
         !store_get_interfaces(store, &interfaces, error))
         return false;
 
@@ -170,6 +173,7 @@ static bool load_state(Service *service, Store *store, GError **error)
     g_clear_pointer(&service->interfaces, g_hash_table_unref);
     service->active_model = active ? g_steal_pointer(&active) : g_strdup("");
     service->interfaces = g_steal_pointer(&interfaces);
+    service->retention = retention_parse(retention);
     service->revision = revision;
     service->data_version = store_data_version(store);
     return true;
@@ -317,6 +321,11 @@ void service_idle_work(Service *service)
     /* A failure shows in Health, and again when somebody asks for the data. */
     if (!service_store(service, NULL))
         return;
+    if (!service->looked_for_updates) {
+        service->looked_for_updates = service->idle_work = true;
+        service_look_for_updates(service);
+        return;
+    }
     g_hash_table_iter_init(&iter, service->caches);
     while (g_hash_table_iter_next(&iter, NULL, &cache)) {
         if (model_cache_is_complete(cache))

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/value.h"
+#include "coach/merge.h"
 #include "coach/rules.h"
 #include "service/bundle.h"
 #include "service/model-cache.h"
@@ -28,6 +29,10 @@ typedef enum ServiceEventType {
     SERVICE_EVENT_MODEL_IMPORTED,
     SERVICE_EVENT_ACTIVE_MODEL_CHANGED,
     SERVICE_EVENT_INTERFACES_CHANGED,
+    SERVICE_EVENT_RETENTION_CHANGED,
+    SERVICE_EVENT_UPDATE_AVAILABLE,
+    SERVICE_EVENT_UPDATE_APPLIED,
+    SERVICE_EVENT_MODEL_REMOVED,
     SERVICE_EVENT_HEALTH_CHANGED,
 } ServiceEventType;
 
@@ -36,8 +41,9 @@ typedef struct ServiceEvent {
     const char *model;
     const char *const *paths; /* MAPPINGS_CHANGED: the components, NULL-terminated */
     const char *kind;         /* MAPPINGS_CHANGED: the kind of the change */
-    const char *version;      /* MODEL_IMPORTED */
-    int64_t change;
+    const char *version;      /* MODEL_IMPORTED; UPDATE_APPLIED: now; UPDATE_AVAILABLE: the bundled one */
+    const char *version_from; /* UPDATE_APPLIED: before; UPDATE_AVAILABLE: the imported one */
+    int64_t change;           /* but for UPDATE_AVAILABLE and HEALTH_CHANGED */
 } ServiceEvent;
 
 typedef void (*ServiceObserver)(const ServiceEvent *event, void *userdata);
@@ -169,7 +175,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Edit, edit_free)
 typedef struct WriteOptions {
     bool has_expected_revision;
     uint64_t expected_revision; /* CONFLICT when the revision is another */
-    bool force; /* lifts runtime_editable_fields, and the interfaces that a coach file allows */
+    bool force; /* lifts runtime_editable_fields, and the interfaces that a coach file allows; undoes what
+                   was changed since */
 } WriteOptions;
 
 /* Whether the revision is the one that the caller expects. First-use imports do not count, because they
@@ -218,6 +225,52 @@ Plan *service_plan_active_model(Service *service, const char *model, const Write
 Plan *service_plan_interface(Service *service, const char *logical, const char *physical,
                              const WriteOptions *options, GError **error);
 
+/* Retention; what is older is pruned with the next change. Sets INVALID_ARGS. */
+bool service_get_retention(Service *service, Retention *ret, GError **error);
+Plan *service_plan_retention(Service *service, const Retention *retention, const WriteOptions *options,
+                             GError **error);
+
+/* Updates (updates.c) */
+
+/* Whether the bundled file of a model says something else than the imported one, and their versions (""
+ * where there is none; owned by the caller). Sets NO_SUCH_MODEL, INVALID_FILE. */
+bool service_check_for_updates(Service *service, const char *model, bool *ret_available,
+                               char **ret_installed, char **ret_bundled, GError **error);
+/* The models with an update, sorted; NULL-terminated, free with g_strfreev(). */
+bool service_list_updates(Service *service, char ***ret, GError **error);
+/* Tells the observer of updates that it was not told of yet. */
+void service_look_for_updates(Service *service);
+
+typedef struct UpdateOptions {
+    bool has_policy;
+    MergePolicy policy;
+    unsigned allow; /* of MergeAllow */
+    bool only_clean;
+    GPtrArray *resolutions; /* of MergeResolution */
+} UpdateOptions;
+
+typedef struct UpdatePreview {
+    char *token;
+    Merge *merge;
+} UpdatePreview;
+
+void update_preview_free(UpdatePreview *preview);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(UpdatePreview, update_preview_free)
+
+/* What an update would do. Sets NO_SUCH_MODEL, NOT_IMPORTED, INVALID_FILE, and what merge_plan() does. */
+UpdatePreview *service_preview_update(Service *service, const char *model, const UpdateOptions *update,
+                                      GError **error);
+/* The update itself. Sets CONFLICT for a stale token, or with policy "manual" for what is not resolved;
+ * BLOCKED. */
+Plan *service_plan_update(Service *service, const char *model, const char *token,
+                          const UpdateOptions *update, const char *reason, const WriteOptions *options,
+                          GError **error);
+
+/* Takes a change back (undo.c); with `force` in the options also what somebody changed since. Sets
+ * NO_SUCH_CHANGE, NOT_IMPORTED, INVALID_DATA, and CONFLICT when all of it was changed since. */
+Plan *service_plan_undo(Service *service, int64_t number, const char *reason, const WriteOptions *options,
+                        GError **error);
+
 /* Writes the plan and tells the observer. `*ret_change` is the new change, or the current revision when the
  * plan is empty. */
 bool service_commit(Service *service, Plan *plan, const Actor *actor, int64_t *ret_change, GError **error);
@@ -229,7 +282,9 @@ bool service_list_changes(Service *service, int64_t before, unsigned limit, cons
 /* `path` "" is the whole model. */
 bool service_list_history(Service *service, const char *model, const char *path, int64_t before,
                           unsigned limit, GPtrArray **ret, int64_t *ret_next, GError **error);
-bool service_verify_history(Service *service, int64_t *ret_checked, char **ret_problem, GError **error);
+/* As store_verify_history(). */
+bool service_verify_history(Service *service, int64_t *ret_checked, int64_t *ret_from, char **ret_problem,
+                            GError **error);
 
 /* RV-C protocol table (protocol.c) */
 

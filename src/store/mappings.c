@@ -2,6 +2,9 @@
 /* The table `coach_mappings`: the effective components. */
 #include "store/store-private.h"
 
+/* Where what the owner added begins, after all that any release of a file has. */
+#define OWN_POSITION "1099511627776"
+
 void mapping_free(Mapping *mapping)
 {
     if (!mapping)
@@ -87,33 +90,37 @@ static bool insert_mapping(Store *store, const char *model, const char *path, co
     return database_run(store->database, statement, error);
 }
 
-static bool update_mapping(Store *store, int64_t id, const char *data, const char *source,
+static bool update_mapping(Store *store, const Mapping *row, const char *data, const char *source,
                            const char *version, const char *user, GError **error)
 {
     STATEMENT statement = database_prepare(
         store->database,
         "UPDATE coach_mappings SET mapping_data = ?2, source = ?3, source_version = ?4, modified_by = ?5, "
-        "modified_at = CURRENT_TIMESTAMP WHERE id = ?1",
+        "modified_at = CURRENT_TIMESTAMP, position = ?6 WHERE id = ?1",
         error);
 
     if (!statement)
         return false;
-    statement_bind_integer(statement, 1, id);
+    statement_bind_integer(statement, 1, row->id);
     statement_bind_text(statement, 2, data);
     statement_bind_text(statement, 3, source);
     statement_bind_text(statement, 4, version);
     statement_bind_text(statement, 5, user);
+    statement_bind_integer(statement, 6, row->position);
     return database_run(store->database, statement, error);
 }
 
-/* Where a component stands in the file: where it stood before it was removed, else after all others. An id
- * never shrinks, so it serves as the latter. */
+/* Where a component stands: as in the imported file, else where it stood before it was removed, else after
+ * all others. An id never shrinks, so it serves for the last. */
 static bool find_position(Store *store, const char *model, const char *path, int64_t *ret, GError **error)
 {
     STATEMENT statement = database_prepare(
         store->database,
-        "SELECT coalesce((SELECT position FROM coach_mappings WHERE coach_model = ?1 AND component_path = ?2 "
-        "ORDER BY id DESC LIMIT 1), (SELECT max(id) FROM coach_mappings), 0)",
+        "SELECT coalesce((SELECT v.position FROM coach_import_status s JOIN vendor_components v "
+        "ON v.revision_id = s.revision_id WHERE s.coach_model = ?1 AND v.component_path = ?2), "
+        "(SELECT position FROM coach_mappings WHERE coach_model = ?1 AND component_path = ?2 "
+        "AND position >= " OWN_POSITION " ORDER BY id DESC LIMIT 1), "
+        "(SELECT coalesce(max(id), 0) FROM coach_mappings) + " OWN_POSITION ")",
         error);
 
     if (!statement)
@@ -133,7 +140,7 @@ bool store_put_mapping(Store *store, const char *model, const char *path, const 
     int64_t position;
 
     if (*row)
-        return update_mapping(store, (*row)->id, data, source, version, user, error);
+        return update_mapping(store, *row, data, source, version, user, error);
     if (!find_position(store, model, path, &position, error) ||
         !insert_mapping(store, model, path, data, source, version, user, position, error))
         return false;
@@ -145,24 +152,105 @@ bool store_put_mapping(Store *store, const char *model, const char *path, const 
     return true;
 }
 
-bool store_insert_mappings(Store *store, const char *model, int64_t revision_id, const char *source,
-                           const char *version, const char *user, GError **error)
+/* Statements of store_apply_revision(), in order; ?1 model, ?2 revision, ?3 source, ?4 version, ?5 user.
+ * What has overrides is left to its own. */
+#define WITHOUT_OVERRIDES(path)                                                                             \
+    "NOT EXISTS (SELECT 1 FROM overrides o WHERE o.coach_model = ?1 AND o.component_path = " path ")"
+
+static const char *const apply_steps[] = {
+    "UPDATE coach_mappings SET is_active = FALSE, modified_by = ?5, modified_at = CURRENT_TIMESTAMP "
+    "WHERE coach_model = ?1 AND is_active AND " WITHOUT_OVERRIDES(
+        "coach_mappings.component_path") " "
+                                         "AND NOT EXISTS (SELECT 1 FROM vendor_components v WHERE v.revision_id = ?2 "
+                                         "AND v.component_path = coach_mappings.component_path)",
+    "UPDATE coach_mappings SET mapping_data = v.data, position = v.position, source = ?3, source_version = ?4, "
+    "modified_by = ?5, modified_at = CURRENT_TIMESTAMP FROM vendor_components v "
+    "WHERE v.revision_id = ?2 AND v.component_path = coach_mappings.component_path "
+    "AND coach_mappings.coach_model = ?1 AND is_active AND " WITHOUT_OVERRIDES(
+        "coach_mappings.component_path"),
+    "INSERT INTO coach_mappings (coach_model, component_path, mapping_data, source, source_version, created_by, "
+    "modified_by, position) SELECT ?1, v.component_path, v.data, ?3, ?4, ?5, ?5, v.position FROM vendor_components v "
+    "WHERE v.revision_id = ?2 AND " WITHOUT_OVERRIDES(
+        "v.component_path") " AND NOT EXISTS (SELECT 1 FROM coach_mappings m WHERE m.coach_model = ?1 "
+                            "AND m.component_path = v.component_path AND m.is_active)",
+};
+
+bool store_apply_revision(Store *store, const char *model, int64_t revision_id, const char *source,
+                          const char *version, const char *user, GError **error)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(apply_steps); i++) {
+        STATEMENT statement = database_prepare(store->database, apply_steps[i], error);
+
+        if (!statement)
+            return false;
+        statement_bind_text(statement, 1, model);
+        statement_bind_integer(statement, 2, revision_id);
+        statement_bind_text(statement, 3, source);
+        statement_bind_text(statement, 4, version);
+        statement_bind_text(statement, 5, user);
+        if (!database_run(store->database, statement, error))
+            return false;
+    }
+    return true;
+}
+
+bool store_remove_mappings(Store *store, const char *model, const char *user, GError **error)
 {
     STATEMENT statement = database_prepare(
         store->database,
-        "INSERT INTO coach_mappings (coach_model, component_path, mapping_data, source, source_version, "
-        "created_by, modified_by, position) "
-        "SELECT ?1, component_path, data, ?3, ?4, ?5, ?5, position FROM vendor_components WHERE revision_id = ?2",
+        "UPDATE coach_mappings SET is_active = FALSE, modified_by = ?2, modified_at = CURRENT_TIMESTAMP "
+        "WHERE coach_model = ?1 AND is_active",
         error);
 
     if (!statement)
         return false;
     statement_bind_text(statement, 1, model);
-    statement_bind_integer(statement, 2, revision_id);
-    statement_bind_text(statement, 3, source);
-    statement_bind_text(statement, 4, version);
-    statement_bind_text(statement, 5, user);
+    statement_bind_text(statement, 2, user);
     return database_run(store->database, statement, error);
+}
+
+/* A row that was never active, so that the history of a component that never was has something to refer to:
+ * a deletion outlives what was deleted. */
+static bool insert_placeholder(Store *store, const char *model, const char *path, const char *user,
+                               GError **error)
+{
+    STATEMENT statement = database_prepare(
+        store->database,
+        "INSERT INTO coach_mappings (coach_model, component_path, mapping_data, source, source_version, is_active, "
+        "created_by, modified_by, position) VALUES (?1, ?2, 'null', 'user', '', FALSE, ?3, ?3, 0)",
+        error);
+
+    if (!statement)
+        return false;
+    statement_bind_text(statement, 1, model);
+    statement_bind_text(statement, 2, path);
+    statement_bind_text(statement, 3, user);
+    return database_run(store->database, statement, error);
+}
+
+bool store_get_mapping_id(Store *store, const char *model, const char *path, const char *user, int64_t *ret,
+                          GError **error)
+{
+    STATEMENT statement =
+        database_prepare(store->database,
+                         "SELECT id FROM coach_mappings WHERE coach_model = ?1 "
+                         "AND component_path = ?2 ORDER BY is_active DESC, id DESC LIMIT 1",
+                         error);
+    int r;
+
+    if (!statement)
+        return false;
+    statement_bind_text(statement, 1, model);
+    statement_bind_text(statement, 2, path);
+    r = database_step(store->database, statement, error);
+    if (r > 0)
+        *ret = statement_integer(statement, 0);
+    if (r != 0)
+        return r > 0;
+    if (!insert_placeholder(store, model, path, user, error))
+        return false;
+    *ret = sqlite3_last_insert_rowid(store->database->handle);
+    return true;
 }
 
 bool store_remove_mapping(Store *store, const char *model, const char *path, const char *user,

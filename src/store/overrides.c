@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 
+/* The columns field, op, value, vendor_value. */
 static bool read_override(Store *store, sqlite3_stmt *statement, Override **ret, GError **error)
 {
     g_autoptr(Override) override = override_new(statement_text(statement, 0), OVERRIDE_SET, NULL, NULL);
@@ -52,6 +53,38 @@ bool store_get_overrides(Store *store, const char *model, const char *path, GPtr
     return true;
 }
 
+bool store_list_overrides(Store *store, const char *model, GHashTable **ret, GError **error)
+{
+    STATEMENT statement =
+        database_prepare(store->database,
+                         "SELECT field, op, value, vendor_value, component_path FROM overrides "
+                         "WHERE coach_model = ?1 ORDER BY component_path, field",
+                         error);
+    g_autoptr(GHashTable) by_path =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
+    int r;
+
+    if (!statement)
+        return false;
+    statement_bind_text(statement, 1, model);
+    while ((r = database_step(store->database, statement, error)) > 0) {
+        GPtrArray *overrides = g_hash_table_lookup(by_path, statement_text(statement, 4));
+        Override *override;
+
+        if (!read_override(store, statement, &override, error))
+            return false;
+        if (!overrides) {
+            overrides = override_list_new();
+            g_hash_table_insert(by_path, statement_dup_text(statement, 4), overrides);
+        }
+        g_ptr_array_add(overrides, override);
+    }
+    if (r < 0)
+        return false;
+    *ret = g_steal_pointer(&by_path);
+    return true;
+}
+
 static bool delete_override(Store *store, const char *model, const char *path, const char *field,
                             GError **error)
 {
@@ -68,14 +101,14 @@ static bool delete_override(Store *store, const char *model, const char *path, c
 }
 
 static bool put_override(Store *store, const char *model, const char *path, const Override *override,
-                         int64_t change, GError **error)
+                         const Change *change, GError **error)
 {
     g_autofree char *value = override->value ? json_format(override->value) : NULL;
     g_autofree char *vendor = override->vendor ? json_format(override->vendor) : NULL;
     STATEMENT statement = database_prepare(
         store->database,
-        "INSERT OR REPLACE INTO overrides (coach_model, component_path, field, op, value, vendor_value, change_id) "
-        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT OR REPLACE INTO overrides (coach_model, component_path, field, op, value, vendor_value, change_id, "
+        "time, uid, user, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         error);
 
     if (!statement)
@@ -86,12 +119,35 @@ static bool put_override(Store *store, const char *model, const char *path, cons
     statement_bind_text(statement, 4, override_op_to_string(override->op));
     statement_bind_text(statement, 5, value);
     statement_bind_text(statement, 6, vendor);
-    statement_bind_integer(statement, 7, change);
+    statement_bind_integer(statement, 7, change->id);
+    statement_bind_integer(statement, 8, change->time);
+    statement_bind_integer(statement, 9, change->actor.uid);
+    statement_bind_text(statement, 10, change->actor.user);
+    statement_bind_text(statement, 11, change->reason);
+    return database_run(store->database, statement, error);
+}
+
+/* The wish stays, and so does its author; only what the vendor has there is another. */
+static bool rebase_override(Store *store, const char *model, const char *path, const Override *override,
+                            GError **error)
+{
+    g_autofree char *vendor = override->vendor ? json_format(override->vendor) : NULL;
+    STATEMENT statement = database_prepare(
+        store->database,
+        "UPDATE overrides SET vendor_value = ?4 WHERE coach_model = ?1 AND component_path = ?2 AND field = ?3",
+        error);
+
+    if (!statement)
+        return false;
+    statement_bind_text(statement, 1, model);
+    statement_bind_text(statement, 2, path);
+    statement_bind_text(statement, 3, override->field);
+    statement_bind_text(statement, 4, vendor);
     return database_run(store->database, statement, error);
 }
 
 bool store_replace_overrides(Store *store, const char *model, const char *path, GPtrArray *before,
-                             GPtrArray *now, int64_t change, GError **error)
+                             GPtrArray *now, const Change *change, GError **error)
 {
     for (guint i = 0; i < before->len; i++) {
         const Override *old = g_ptr_array_index(before, i);
@@ -104,7 +160,8 @@ bool store_replace_overrides(Store *store, const char *model, const char *path, 
 
         if (old && override_equal(old, new))
             continue;
-        if (!put_override(store, model, path, new, change, error))
+        if (!(old && override_same_wish(old, new) ? rebase_override(store, model, path, new, error)
+                                                  : put_override(store, model, path, new, change, error)))
             return false;
     }
     return true;
@@ -121,11 +178,10 @@ static void override_origin_free(OverrideOrigin *origin)
 bool store_list_override_origins(Store *store, const char *model, const char *path, GPtrArray **ret,
                                  GError **error)
 {
-    STATEMENT statement = database_prepare(
-        store->database,
-        "SELECT o.field, c.id, c.time, c.user, c.reason, c.uid FROM overrides o JOIN changes c ON c.id = o.change_id "
-        "WHERE o.coach_model = ?1 AND o.component_path = ?2 ORDER BY o.field",
-        error);
+    STATEMENT statement = database_prepare(store->database,
+                                           "SELECT field, change_id, time, user, reason, uid FROM overrides "
+                                           "WHERE coach_model = ?1 AND component_path = ?2 ORDER BY field",
+                                           error);
     g_autoptr(GPtrArray) origins = g_ptr_array_new_with_free_func((GDestroyNotify) override_origin_free);
     int r;
 

@@ -106,6 +106,34 @@ static const char *const steps[] = {
 
     "CREATE TABLE interfaces (logical TEXT PRIMARY KEY, physical TEXT NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;",
+
+    /* 2: updates, undo and retention. */
+    "ALTER TABLE changes ADD COLUMN base_hash TEXT;" /* the vendor revision that a change went away from */
+    "ALTER TABLE coach_mapping_history ADD COLUMN class TEXT;"  /* of an update, see merge.h */
+    "ALTER TABLE coach_mapping_history ADD COLUMN vendor TEXT;" /* JSON of the vendor's value then */
+    /* An override knows its author itself, so that changes can be pruned that overrides come from. */
+    "CREATE TABLE new_overrides ("
+    "  coach_model TEXT NOT NULL,"
+    "  component_path TEXT NOT NULL,"
+    "  field TEXT NOT NULL,"
+    "  op TEXT NOT NULL CHECK (op IN ('set', 'unset')),"
+    "  value TEXT,"
+    "  vendor_value TEXT,"
+    "  change_id INTEGER NOT NULL,"
+    "  time INTEGER NOT NULL," /* µs since the epoch */
+    "  uid INTEGER NOT NULL,"
+    "  user TEXT NOT NULL,"
+    "  reason TEXT NOT NULL,"
+    "  PRIMARY KEY (coach_model, component_path, field)"
+    ") STRICT, WITHOUT ROWID;"
+    "INSERT INTO new_overrides SELECT o.coach_model, component_path, field, op, value, vendor_value, change_id, time, "
+    "  uid, user, reason FROM overrides o JOIN changes c ON c.id = o.change_id;"
+    "DROP TABLE overrides;"
+    "ALTER TABLE new_overrides RENAME TO overrides;"
+    /* What the owner added comes after all that any release of the file has (OWN_POSITION). */
+    "UPDATE coach_mappings SET position = position + 1099511627776 WHERE NOT EXISTS ("
+    "  SELECT 1 FROM vendor_components v JOIN vendor_revisions r ON r.id = v.revision_id "
+    "  WHERE r.coach_model = coach_mappings.coach_model AND v.component_path = coach_mappings.component_path);",
 };
 
 bool schema_check(Database *database, GError **error)

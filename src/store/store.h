@@ -56,7 +56,7 @@ typedef struct ImportStatus {
     Value *identity; /* map: year, make, model, trim */
     int64_t revision_id;
     int64_t time;       /* µs since the epoch */
-    unsigned n_devices; /* active ones; by store_list_imports() only */
+    unsigned n_devices; /* active ones; by store_list_imports() with counts only */
     unsigned n_edits;   /* overrides; likewise */
 } ImportStatus;
 
@@ -65,14 +65,31 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImportStatus, import_status_free)
 
 /* The state of one model; `*ret` is NULL without an error when it was never imported. */
 bool store_get_import(Store *store, const char *model, ImportStatus **ret, GError **error);
-/* All of them, an array of ImportStatus sorted by model. */
-bool store_list_imports(Store *store, GPtrArray **ret, GError **error);
+/* All of them, an array of ImportStatus sorted by model. Counting takes longer with each component. */
+bool store_list_imports(Store *store, bool with_counts, GPtrArray **ret, GError **error);
 /* Adds the revision with its components unless the same content is there already; gives its id. */
 bool store_add_vendor_revision(Store *store, const char *model, const CoachFile *file, const char *byte_hash,
                                const char *origin, int64_t *ret_id, GError **error);
 /* Makes a revision the imported one. */
-bool store_set_import(Store *store, const char *model, const CoachFile *file, const char *byte_hash,
+bool store_set_import(Store *store, const char *model, const char *version, const char *byte_hash,
                       int64_t revision_id, int64_t time, GError **error);
+/* The model is imported no more; its revisions and history stay. */
+bool store_remove_import(Store *store, const char *model, GError **error);
+
+typedef struct VendorRevision {
+    int64_t id;
+    char *content_hash;
+    char *byte_hash; /* of the first file that had this content */
+    char *version;
+    char *origin;
+} VendorRevision;
+
+void vendor_revision_free(VendorRevision *revision);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VendorRevision, vendor_revision_free)
+
+/* The revision of a model with this content; `*ret` is NULL without an error when there is none. */
+bool store_find_vendor_revision(Store *store, const char *model, const char *content_hash,
+                                VendorRevision **ret, GError **error);
 /* One component as the vendor has it; NULL without an error when the revision has none of that path. */
 bool store_get_vendor_component(Store *store, int64_t revision_id, const char *path, Value **ret,
                                 GError **error);
@@ -100,41 +117,26 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Mapping, mapping_free)
 bool store_get_mapping(Store *store, const char *model, const char *path, Mapping **ret, GError **error);
 /* All active components of a model sorted by path, an array of Mapping. */
 bool store_list_mappings(Store *store, const char *model, GPtrArray **ret, GError **error);
-/* Adds or replaces the active component: `*row` is its row as it was read within this transaction, NULL when
- * there is none, and then becomes the new one (id, path and position; owned by the caller). */
+/* Adds or replaces the active component: `*row` is its row as it was read within this transaction, with the
+ * position that it shall have, NULL when there is none, and then becomes the new one (id, path and position;
+ * owned by the caller). */
 bool store_put_mapping(Store *store, const char *model, const char *path, const char *data,
                        const char *source, const char *version, const char *user, Mapping **row,
                        GError **error);
-/* Adds all components of a vendor revision as active ones, for a model that has none. */
-bool store_insert_mappings(Store *store, const char *model, int64_t revision_id, const char *source,
-                           const char *version, const char *user, GError **error);
+/* Makes a vendor revision the content of all components of a model that have no overrides: adds, replaces,
+ * and makes inactive what it does not have. */
+bool store_apply_revision(Store *store, const char *model, int64_t revision_id, const char *source,
+                          const char *version, const char *user, GError **error);
+/* Makes all components of a model inactive. */
+bool store_remove_mappings(Store *store, const char *model, const char *user, GError **error);
+/* The row that history of a component refers to: the active one, else the last one, else a placeholder. */
+bool store_get_mapping_id(Store *store, const char *model, const char *path, const char *user, int64_t *ret,
+                          GError **error);
 /* Makes the active component inactive; its row stays for the history. */
 bool store_remove_mapping(Store *store, const char *model, const char *path, const char *user,
                           GError **error);
 
-/* Overrides (overrides.c) */
-
-/* The overrides of one component, for override.h. */
-bool store_get_overrides(Store *store, const char *model, const char *path, GPtrArray **ret, GError **error);
-/* Makes `now` the overrides of a component, where `before` was: touches only those that differ, which get
- * the number of the change. */
-bool store_replace_overrides(Store *store, const char *model, const char *path, GPtrArray *before,
-                             GPtrArray *now, int64_t change, GError **error);
-
-typedef struct OverrideOrigin {
-    char *field;
-    int64_t change;
-    int64_t time; /* µs since the epoch */
-    uint32_t uid;
-    char *user;
-    char *reason;
-} OverrideOrigin;
-
-/* Who set the overrides of a component, an array of OverrideOrigin. */
-bool store_list_override_origins(Store *store, const char *model, const char *path, GPtrArray **ret,
-                                 GError **error);
-
-/* Changes and history (changes.c) */
+/* Changes: who, what and why */
 
 /* Who caused a change, as the bus says. */
 typedef struct Actor {
@@ -154,6 +156,8 @@ typedef struct HistoryEntry {
     char *override_before; /* JSON text, NULL: no override */
     char *override_after;
     char *previous_data; /* JSON text of the whole component before, NULL: absent */
+    char *class;         /* of an update (merge.h), NULL: none */
+    char *vendor;        /* then: JSON text of what the vendor has, NULL: absent */
 } HistoryEntry;
 
 void history_entry_free(HistoryEntry *entry);
@@ -168,13 +172,42 @@ typedef struct Change {
     char *reason;
     Actor actor;
     unsigned n_entries;
-    char *content_hash; /* of the vendor revision that an import brought, else NULL */
+    char *content_hash; /* of the vendor revision that the change brought, else NULL */
+    char *base_hash;    /* of the one that it went away from, else NULL */
     char *detail;       /* JSON text or NULL */
 } Change;
 
 void change_clear(Change *change);
 void change_free(Change *change);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Change, change_clear)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Change, change_free)
+
+/* Overrides (overrides.c) */
+
+/* The overrides of one component, for override.h. */
+bool store_get_overrides(Store *store, const char *model, const char *path, GPtrArray **ret, GError **error);
+/* All overrides of a model: path → array of Override. */
+bool store_list_overrides(Store *store, const char *model, GHashTable **ret, GError **error);
+/* Makes `now` the overrides of a component, where `before` was: touches only those that differ. Those that
+ * want something else get the author of the change; those that only have another vendor's value keep theirs.
+ */
+bool store_replace_overrides(Store *store, const char *model, const char *path, GPtrArray *before,
+                             GPtrArray *now, const Change *change, GError **error);
+
+typedef struct OverrideOrigin {
+    char *field;
+    int64_t change;
+    int64_t time; /* µs since the epoch */
+    uint32_t uid;
+    char *user;
+    char *reason;
+} OverrideOrigin;
+
+/* Who set the overrides of a component, an array of OverrideOrigin. */
+bool store_list_override_origins(Store *store, const char *model, const char *path, GPtrArray **ret,
+                                 GError **error);
+
+/* The record of changes (changes.c, history.c, verify.c) */
 
 /* The newest change; 0 when there is none. */
 bool store_get_revision(Store *store, int64_t *ret, GError **error);
@@ -188,6 +221,23 @@ bool store_next_change(Store *store, int64_t *ret, GError **error);
 bool store_add_change(Store *store, Change *change, GPtrArray *history, GError **error);
 /* Adds the history rows of a change; their mapping_id is set by now. */
 bool store_add_history(Store *store, const Change *change, GPtrArray *history, GError **error);
+
+/* One change; `*ret` is NULL without an error when there is none of this number. */
+bool store_get_change(Store *store, int64_t id, Change **ret, GError **error);
+/* The history rows of a change, an array of HistoryEntry. */
+bool store_list_change_history(Store *store, int64_t id, GPtrArray **ret, GError **error);
+
+/* Who changed what later. */
+typedef struct LaterChange {
+    int64_t change;
+    char *field; /* "" also for a change of the vendor's data */
+    char *user;
+} LaterChange;
+
+/* What happened to a component after a change, newest first, an array of LaterChange: rows of its history,
+ * and changes that brought the model other data of the vendor. */
+bool store_list_later_changes(Store *store, const char *model, const char *path, int64_t after,
+                              GPtrArray **ret, GError **error);
 
 /* Changes below `before` (0: from the newest), newest first, at most `limit`; `model` and `kind` may be
  * NULL. An array of Change; `*ret_next` is the `before` of the next page, 0 at the end. */
@@ -206,6 +256,8 @@ typedef struct HistoryRow {
     char *user;
     char *reason;
     uint32_t uid;
+    char *class;  /* NULL: none */
+    char *vendor; /* NULL: absent */
 } HistoryRow;
 
 /* The history of a component, or of the whole model when `path` is "", newest first. A page holds whole
@@ -214,7 +266,34 @@ typedef struct HistoryRow {
 bool store_list_history(Store *store, const char *model, const char *path, int64_t before, unsigned limit,
                         GPtrArray **ret, int64_t *ret_next, GError **error);
 
+/* Retention (retention.c) */
+
+/* How much of the past is kept: the newest changes by number, and all that are younger, whichever keeps
+ * more. */
+typedef struct Retention {
+    unsigned changes;
+    unsigned days;
+    unsigned backups; /* automatic ones */
+} Retention;
+
+/* The newest change that can be pruned once `change` is added, with all before it; 0: none. Adds to its
+ * detail that they were, so that the chain vouches for its own beginning. */
+bool store_plan_pruning(Store *store, const Retention *retention, Change *change, int64_t *ret_through,
+                        GError **error);
+/* Prunes the changes up to and with `through`, their history, and the vendor revisions that nothing refers
+ * to any more. */
+bool store_prune(Store *store, int64_t through, GError **error);
+
+/* Backups (backup.c) */
+
+/* Copies the database, as it is now, to a file below `directory`/backups that is named by time and revision,
+ * and verifies the copy. `*ret_name` is the name of the file. Keeps at most `keep` automatic ones. Sets
+ * NO_SPACE before anything is written when the disk has no room for it. */
+bool store_backup(Store *store, const char *directory, int64_t time, int64_t revision, const char *reason,
+                  unsigned keep, char **ret_name, GError **error);
+
 /* Recomputes the chain of hashes over all changes and their history, and the content hash of each vendor
  * revision. `*ret_problem` is NULL when all is as it was written, else says what is not; `*ret_checked`
- * counts the changes. */
-bool store_verify_history(Store *store, int64_t *ret_checked, char **ret_problem, GError **error);
+ * counts the changes, `*ret_from` is the first of them, 0: none. */
+bool store_verify_history(Store *store, int64_t *ret_checked, int64_t *ret_from, char **ret_problem,
+                          GError **error);

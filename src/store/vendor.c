@@ -64,10 +64,12 @@ bool store_get_import(Store *store, const char *model, ImportStatus **ret, GErro
     return r == 0;
 }
 
-bool store_list_imports(Store *store, GPtrArray **ret, GError **error)
+bool store_list_imports(Store *store, bool with_counts, GPtrArray **ret, GError **error)
 {
     STATEMENT statement = database_prepare(
-        store->database, "SELECT " IMPORT_COLUMNS ", " IMPORT_COUNTS IMPORT_TABLES "ORDER BY s.coach_model",
+        store->database,
+        with_counts ? "SELECT " IMPORT_COLUMNS ", " IMPORT_COUNTS IMPORT_TABLES "ORDER BY s.coach_model"
+                    : "SELECT " IMPORT_COLUMNS ", 0, 0 " IMPORT_TABLES "ORDER BY s.coach_model",
         error);
     g_autoptr(GPtrArray) imports = g_ptr_array_new_with_free_func((GDestroyNotify) import_status_free);
     int r;
@@ -89,21 +91,44 @@ bool store_list_imports(Store *store, GPtrArray **ret, GError **error)
     return true;
 }
 
-static bool find_revision(Store *store, const char *model, const char *content_hash, int64_t *ret_id,
-                          GError **error)
+void vendor_revision_free(VendorRevision *revision)
 {
-    STATEMENT statement = database_prepare(
-        store->database, "SELECT id FROM vendor_revisions WHERE coach_model = ?1 AND content_hash = ?2",
-        error);
+    if (!revision)
+        return;
+    g_free(revision->content_hash);
+    g_free(revision->byte_hash);
+    g_free(revision->version);
+    g_free(revision->origin);
+    g_free(revision);
+}
+
+bool store_find_vendor_revision(Store *store, const char *model, const char *content_hash,
+                                VendorRevision **ret, GError **error)
+{
+    STATEMENT statement =
+        database_prepare(store->database,
+                         "SELECT id, content_hash, byte_hash, version, origin FROM vendor_revisions "
+                         "WHERE coach_model = ?1 AND content_hash = ?2",
+                         error);
+    VendorRevision *revision;
     int r;
 
+    *ret = NULL;
     if (!statement)
         return false;
     statement_bind_text(statement, 1, model);
     statement_bind_text(statement, 2, content_hash);
     r = database_step(store->database, statement, error);
-    *ret_id = r > 0 ? statement_integer(statement, 0) : 0;
-    return r >= 0;
+    if (r <= 0)
+        return r == 0;
+    revision = g_new0(VendorRevision, 1);
+    revision->id = statement_integer(statement, 0);
+    revision->content_hash = statement_dup_text(statement, 1);
+    revision->byte_hash = statement_dup_text(statement, 2);
+    revision->version = statement_dup_text(statement, 3);
+    revision->origin = statement_dup_text(statement, 4);
+    *ret = revision;
+    return true;
 }
 
 static char *format_identity(const CoachFile *file)
@@ -144,11 +169,14 @@ bool store_add_vendor_revision(Store *store, const char *model, const CoachFile 
                                const char *origin, int64_t *ret_id, GError **error)
 {
     g_autoptr(GString) text = g_string_new(NULL);
+    g_autoptr(VendorRevision) known = NULL;
 
-    if (!find_revision(store, model, file->content_hash, ret_id, error))
+    if (!store_find_vendor_revision(store, model, file->content_hash, &known, error))
         return false;
-    if (*ret_id)
+    if (known) {
+        *ret_id = known->id;
         return true;
+    }
     if (!insert_revision(store, model, file, byte_hash, origin, error))
         return false;
     *ret_id = sqlite3_last_insert_rowid(store->database->handle);
@@ -174,7 +202,7 @@ bool store_add_vendor_revision(Store *store, const char *model, const CoachFile 
     return true;
 }
 
-bool store_set_import(Store *store, const char *model, const CoachFile *file, const char *byte_hash,
+bool store_set_import(Store *store, const char *model, const char *version, const char *byte_hash,
                       int64_t revision_id, int64_t time, GError **error)
 {
     STATEMENT statement = database_prepare(
@@ -187,9 +215,20 @@ bool store_set_import(Store *store, const char *model, const CoachFile *file, co
         return false;
     statement_bind_text(statement, 1, model);
     statement_bind_text(statement, 2, byte_hash);
-    statement_bind_text(statement, 3, file->version);
+    statement_bind_text(statement, 3, version);
     statement_bind_integer(statement, 4, revision_id);
     statement_bind_integer(statement, 5, time);
+    return database_run(store->database, statement, error);
+}
+
+bool store_remove_import(Store *store, const char *model, GError **error)
+{
+    STATEMENT statement =
+        database_prepare(store->database, "DELETE FROM coach_import_status WHERE coach_model = ?1", error);
+
+    if (!statement)
+        return false;
+    statement_bind_text(statement, 1, model);
     return database_run(store->database, statement, error);
 }
 

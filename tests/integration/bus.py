@@ -31,6 +31,11 @@ SIGNATURES = {
     "ApplyEdits": "(sa(ssss)sa{sv})",
     "Explain": "(ss)",
     "Validate": "(s)",
+    "CheckForUpdates": "(s)",
+    "PreviewUpdate": "(sa{sv})",
+    "ApplyUpdate": "(ssa(sss)sa{sv})",
+    "UndoChange": "(tsa{sv})",
+    "SetRetention": "(a{sv}a{sv})",
     "ListChanges": "(a{sv})",
     "GetHistory": "(ssa{sv})",
     "VerifyHistory": "()",
@@ -50,6 +55,15 @@ OPTION_TYPES = {
     "before": "t",
     "dgn": "u",
     "instance": "y",
+    "offset": "u",
+    "changes": "u",
+    "days": "u",
+    "backups": "u",
+    "only-clean": "b",
+    "allow-missing-fields": "b",
+    "allow-collisions": "b",
+    "allow-device-loss": "b",
+    "resolutions": "a(sss)",
 }
 
 STANDARD_ERRORS = {

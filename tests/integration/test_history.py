@@ -236,8 +236,9 @@ class DamageTest(IntegrationTest):
         "two entries are swapped": "UPDATE coach_mapping_history SET change_id = 11 - change_id WHERE change_id IN (5, 6)",
         "an entry is forged": "INSERT INTO coach_mapping_history (mapping_id, change_id, kind, field, before, after)"
         " SELECT mapping_id, change_id, 'set', '/x', NULL, '1' FROM coach_mapping_history WHERE change_id = 5",
-        "a change is forged": "INSERT INTO changes SELECT 11, time, kind, coach_model, reason, user, uid, pid, process, entries,"
-        " content_hash, detail, hash, hash FROM changes WHERE id = 10",
+        "a change is forged": "INSERT INTO changes (id, time, kind, coach_model, reason, user, uid, pid, process, entries,"
+        " content_hash, detail, previous_hash, hash) SELECT 11, time, kind, coach_model, reason, user, uid, pid, process,"
+        " entries, content_hash, detail, hash, hash FROM changes WHERE id = 10",
     }
 
     def test_damage_is_found(self):

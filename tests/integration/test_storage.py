@@ -303,7 +303,7 @@ class SchemaTest(StorageTest):
         self.assertNotEqual(self.client.property("Health"), "ok")
         self.bench.stop()
         self.assertEqual(self.content(), before, "a database from a newer version was touched")
-        self.tamper("PRAGMA user_version = 1", "DROP TABLE of_the_future")
+        self.tamper("PRAGMA user_version = 2", "DROP TABLE of_the_future")
         self.bench.start()
         self.recovers()
 

@@ -238,9 +238,9 @@ static void assert_data(Fixture *f, const char *path, const char *expected)
 static void assert_intact(Fixture *f)
 {
     g_autofree char *problem = NULL;
-    int64_t checked, revision;
+    int64_t checked, from, revision;
 
-    g_assert_true(service_verify_history(f->service, &checked, &problem, NULL));
+    g_assert_true(service_verify_history(f->service, &checked, &from, &problem, NULL));
     g_assert_cmpstr(problem, ==, NULL);
     g_assert_true(service_get_revision(f->service, &revision, NULL));
     g_assert_cmpint(checked, ==, revision);

@@ -141,7 +141,7 @@ static void test_new(Fixture *f, gconstpointer unused)
     int64_t revision = -1;
 
     g_assert_cmpstr(journal, ==, "wal");
-    g_assert_cmpstr(version, ==, "1");
+    g_assert_cmpstr(version, ==, "2");
     g_assert_cmpstr(application, ==, "1131496294"); /* 0x43714366, "CqCf" */
     g_assert_cmpstr(found, ==, wanted);
     g_assert_cmpstr(check, ==, "ok");
@@ -188,12 +188,12 @@ static void test_newer_schema(Fixture *f, gconstpointer unused)
     g_autofree char *version = NULL;
 
     close_store(f);
-    raw(f->folder, "PRAGMA user_version = 2; PRAGMA journal_mode = DELETE");
+    raw(f->folder, "PRAGMA user_version = 3; PRAGMA journal_mode = DELETE");
     assert_refused(f, CONFIG_ERROR_NOT_SUPPORTED);
     version = raw_text(f->folder, "PRAGMA user_version");
-    g_assert_cmpstr(version, ==, "2");
+    g_assert_cmpstr(version, ==, "3");
 
-    raw(f->folder, "PRAGMA user_version = 1");
+    raw(f->folder, "PRAGMA user_version = 2");
     open_store(f);
 }
 
@@ -403,9 +403,9 @@ static int64_t import(Fixture *f, const char *model, const char *json)
     g_assert_no_error(error);
     store_add_vendor_revision(f->store, model, file, "bytes", "bundled", &revision_id, &error);
     g_assert_no_error(error);
-    store_insert_mappings(f->store, model, revision_id, "factory", file->version, "ann", &error);
+    store_apply_revision(f->store, model, revision_id, "factory", file->version, "ann", &error);
     g_assert_no_error(error);
-    store_set_import(f->store, model, file, "bytes", revision_id, change.time, &error);
+    store_set_import(f->store, model, file->version, "bytes", revision_id, change.time, &error);
     g_assert_no_error(error);
     commit(&transaction);
     return revision_id;
@@ -433,7 +433,7 @@ static void test_import(Fixture *f, gconstpointer unused)
     g_assert_true(store_get_import(f->store, "other", &none, NULL));
     g_assert_null(none);
     import(f, "another", "{\"a\":1}");
-    g_assert_true(store_list_imports(f->store, &imports, NULL));
+    g_assert_true(store_list_imports(f->store, true, &imports, NULL));
     g_assert_cmpuint(imports->len, ==, 2);
     g_assert_cmpstr(((const ImportStatus *) g_ptr_array_index(imports, 0))->model, ==, "another");
 
@@ -565,7 +565,8 @@ static void test_damaged_override(Fixture *f, gconstpointer unused)
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *sql = g_strdup_printf(
             "DELETE FROM overrides; INSERT INTO overrides (coach_model, component_path, field, op, value, "
-            "change_id) VALUES ('" MODEL "', 'areas/in', '/n', %s, 1)",
+            "change_id, time, uid, user, reason) VALUES ('" MODEL
+            "', 'areas/in', '/n', %s, 1, 1, 0, '', '')",
             rows[i]);
         g_autoptr(GPtrArray) overrides = NULL;
         g_autoptr(GError) error = NULL;
@@ -604,7 +605,8 @@ static void assert_lists_equal(GPtrArray *a, GPtrArray *b)
     }
 }
 
-/* Law: the overrides that were stored are the ones that come back; those that stay keep their change. */
+/* Law: the overrides that were stored are the ones that come back; those that want the same keep their
+ * author. */
 static void overrides_round_trip(void)
 {
     g_autoptr(GPtrArray) before = NULL, now = random_overrides(), again = NULL, origins = NULL;
@@ -629,7 +631,7 @@ static void overrides_round_trip(void)
     }
     begin(shared, &transaction);
     check(store_add_change(shared->store, &change, none, &error));
-    check(store_replace_overrides(shared->store, MODEL, "areas/in", before, now, change.id, &error));
+    check(store_replace_overrides(shared->store, MODEL, "areas/in", before, now, &change, &error));
     commit(&transaction);
     check(store_get_overrides(shared->store, MODEL, "areas/in", &again, &error));
     assert_lists_equal(now, again);
@@ -642,7 +644,7 @@ static void overrides_round_trip(void)
                        *new = override_list_find(now, origin->field);
 
         check(new != NULL);
-        check((origin->change == change.id) == !(old && override_equal(old, new)));
+        check((origin->change == change.id) == !(old && override_same_wish(old, new)));
         check(origin->uid == 1000 && g_str_equal(origin->user, "ann") && g_str_equal(origin->reason, "why"));
     }
 }
@@ -815,7 +817,8 @@ static char *verify(Fixture *f, int64_t *ret_checked)
 {
     g_autoptr(GError) error = NULL;
     char *problem = (char *) "unset";
-    bool ok = store_verify_history(f->store, ret_checked, &problem, &error);
+    int64_t from;
+    bool ok = store_verify_history(f->store, ret_checked, &from, &problem, &error);
 
     /* Data that cannot be read at all are found as well. */
     if (!ok) {
@@ -872,6 +875,8 @@ typedef struct Tampering {
     const char *name, *sql;
 } Tampering;
 
+#define COLUMNS                                                                                             \
+    "id, time, kind, coach_model, reason, user, uid, pid, process, entries, content_hash, detail, previous_hash, hash"
 #define MOVE_CHANGE(from, to)                                                                               \
     "UPDATE changes SET id = " to " WHERE id = " from ";"                                                   \
     "UPDATE coach_mapping_history SET change_id = " to " WHERE change_id = " from ";"
@@ -943,13 +948,16 @@ static const Tampering tamperings[] = {
     {"reordered/history-to-other-change", "UPDATE coach_mapping_history SET change_id = 5 WHERE id = 2"},
     /* An added row. */
     {"inserted/change",
-     "INSERT INTO changes SELECT 7, time, kind, coach_model, reason, user, uid, pid, process, entries, content_hash, detail, "
+     "INSERT INTO changes (" COLUMNS
+     ") SELECT 7, time, kind, coach_model, reason, user, uid, pid, process, entries, content_hash, detail, "
      "hash, hash FROM changes WHERE id = 6"},
     {"inserted/change-before",
-     "INSERT INTO changes SELECT 0, time, kind, coach_model, reason, user, uid, pid, process, entries, content_hash, "
+     "INSERT INTO changes (" COLUMNS
+     ") SELECT 0, time, kind, coach_model, reason, user, uid, pid, process, entries, content_hash, "
      "detail, '', hash FROM changes WHERE id = 1"},
     {"inserted/change-far",
-     "INSERT INTO changes SELECT 50, time, kind, coach_model, reason, user, uid, pid, process, entries, content_hash, "
+     "INSERT INTO changes (" COLUMNS
+     ") SELECT 50, time, kind, coach_model, reason, user, uid, pid, process, entries, content_hash, "
      "detail, hash, hash FROM changes WHERE id = 6"},
     {"inserted/history",
      "INSERT INTO coach_mapping_history (mapping_id, change_id, kind, field, after) VALUES (1, 5, 'set', '/n', '1')"},
