@@ -29,10 +29,11 @@ const OptionSpec option_specs[] = {
 
     {"expected-revision", 0, N_("N"), N_("Write only if the configuration is still at revision N"),
      OPTIONS_WRITE, OPTION_NUMBER, MEMBER(expected_revision)},
-    {"reason", 0, N_("TEXT"), N_("Say why; it is kept in the history"), OPTIONS_EDIT, OPTION_TEXT,
-     MEMBER(reason)},
+    {"reason", 0, N_("TEXT"), N_("Say why; it is kept in the history"), OPTIONS_EDIT | OPTIONS_REASON,
+     OPTION_TEXT, MEMBER(reason)},
     {"force", 0, NULL,
-     N_("Also edit device fields, or assign interfaces, that the coach file does not list"),
+     N_("Also edit device fields, or assign interfaces, that the coach file does not list; also undo what was "
+        "changed since"),
      OPTIONS_EDIT | OPTIONS_FORCE, OPTION_FLAG, MEMBER(force)},
     {"string", 0, NULL, N_("Take VALUE as text, whatever it looks like"), OPTIONS_VALUE, OPTION_FLAG,
      MEMBER(string)},
@@ -40,8 +41,9 @@ const OptionSpec option_specs[] = {
      MEMBER(json_value)},
     {"lines", 'n', N_("N"), N_("Show at most N (default 50)"), OPTIONS_PAGE, OPTION_NUMBER, MEMBER(lines)},
     {"before", 0, N_("CHANGE"), N_("Begin below this change"), OPTIONS_PAGE, OPTION_NUMBER, MEMBER(before)},
-    {"kind", 0, N_("KIND"), N_("Only changes of this kind: import, edit, activate, interface"), OPTIONS_KIND,
-     OPTION_TEXT, MEMBER(kind)},
+    {"kind", 0, N_("KIND"),
+     N_("Only changes of this kind: import, edit, update, undo, activate, interface, retention"),
+     OPTIONS_KIND, OPTION_TEXT, MEMBER(kind)},
     {"dgn", 0, N_("DGN"), N_("Devices at this DGN, in hexadecimal"), OPTIONS_FIND, OPTION_TEXT, MEMBER(dgn)},
     {"instance", 0, N_("N"), N_("Devices at this instance, 0 to 255 or “default”"), OPTIONS_FIND,
      OPTION_TEXT, MEMBER(instance)},
@@ -54,9 +56,34 @@ const OptionSpec option_specs[] = {
      OPTION_TEXT, MEMBER(text)},
     {"direction", 0, N_("WORD"), N_("Only of this direction: status, command, request, other"), OPTIONS_DGNS,
      OPTION_TEXT, MEMBER(direction)},
-    {"full", 'l', NULL, N_("Do not cut columns short on a narrow terminal"), OPTIONS_FULL, OPTION_FLAG,
-     MEMBER(full)},
+    {"full", 'l', NULL, N_("Do not cut short what is long: columns on a narrow terminal, lists of names"),
+     OPTIONS_FULL, OPTION_FLAG, MEMBER(full)},
     {"none", 0, NULL, N_("Make no model the active one"), OPTIONS_NONE, OPTION_FLAG, MEMBER(none)},
+
+    {"take", 0, N_("PATH FIELD"), N_("Take the vendor's value here; may be repeated"), OPTIONS_MERGE,
+     OPTION_LIST, MEMBER(take)},
+    {"keep", 0, N_("PATH FIELD"), N_("Keep yours here; may be repeated"), OPTIONS_MERGE, OPTION_LIST,
+     MEMBER(keep)},
+    {"set", 0, N_("PATH FIELD VALUE"), N_("Have this value here, yours from then on; may be repeated"),
+     OPTIONS_MERGE, OPTION_LIST, MEMBER(set)},
+    {"policy", 0, N_("POLICY"),
+     N_("Decide the rest: keep-mine (default), take-vendor, or manual to refuse while something is open"),
+     OPTIONS_MERGE, OPTION_TEXT, MEMBER(policy)},
+    {"allow", 0, N_("WHAT"),
+     N_("Update although this blocks it: missing-fields, collisions, device-loss; may be repeated"),
+     OPTIONS_MERGE, OPTION_LIST, MEMBER(allow)},
+    {"all", 0, NULL, N_("Update every imported model that has an update"), OPTIONS_APPLY, OPTION_FLAG,
+     MEMBER(all)},
+    {"only-clean", 0, NULL, N_("Update only where nobody has to decide anything"), OPTIONS_APPLY,
+     OPTION_FLAG, MEMBER(only_clean)},
+    {"yes", 'y', NULL, N_("Ask nothing: the policy decides"), OPTIONS_APPLY, OPTION_FLAG, MEMBER(yes)},
+
+    {"changes", 0, N_("N"), N_("Keep at least the newest N changes"), OPTIONS_RETENTION, OPTION_NUMBER,
+     MEMBER(changes)},
+    {"days", 0, N_("N"), N_("Keep at least the changes of the last N days"), OPTIONS_RETENTION,
+     OPTION_NUMBER, MEMBER(days)},
+    {"backups", 0, N_("N"), N_("Keep N automatic backups"), OPTIONS_RETENTION, OPTION_NUMBER,
+     MEMBER(backups)},
     {0},
 };
 
@@ -118,6 +145,13 @@ static bool set_color(const char *text, ColorMode *member, GError **error)
     return false;
 }
 
+static void add_to_list(GPtrArray **list, const char *text)
+{
+    if (!*list)
+        *list = g_ptr_array_new();
+    g_ptr_array_add(*list, (void *) text);
+}
+
 /* `text` is the argument, NULL for a flag. */
 static bool set_option(Args *args, const OptionSpec *spec, const char *text, GError **error)
 {
@@ -135,20 +169,44 @@ static bool set_option(Args *args, const OptionSpec *spec, const char *text, GEr
         return set_number(spec, text, member, error);
     case OPTION_COLOR:
         return set_color(text, member, error);
+    case OPTION_LIST:
+        add_to_list(member, text);
+        return true;
     }
     g_assert_not_reached();
 }
 
-/* Gives the option what stands after it on the command line, if it needs that. */
-static bool take_option(Args *args, const OptionSpec *spec, char **argv, int *index, GError **error)
+static unsigned argument_words(const OptionSpec *spec)
+{
+    unsigned n = 1;
+
+    for (const char *p = spec->argument; *p; p++)
+        n += *p == ' ';
+    return n;
+}
+
+/* Gives the option the words that it needs: `first`, unless NULL, then what stands after it on the command
+ * line. */
+static bool take_option(Args *args, const OptionSpec *spec, const char *first, char **argv, int *index,
+                        GError **error)
 {
     if (!spec->argument)
         return set_option(args, spec, NULL, error);
-    if (argv[*index + 1])
-        return set_option(args, spec, argv[++*index], error);
-    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _("--%s needs %s after it."), spec->name,
-                _(spec->argument));
-    return false;
+    for (unsigned n = argument_words(spec); n > 0; n--) {
+        const char *word = first ? first : argv[*index + 1];
+
+        if (!word) {
+            g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _("--%s needs %s after it."),
+                        spec->name, _(spec->argument));
+            return false;
+        }
+        if (!first)
+            ++*index;
+        first = NULL;
+        if (!set_option(args, spec, word, error))
+            return false;
+    }
+    return true;
 }
 
 static bool parse_long(Args *args, char **argv, int *index, GError **error)
@@ -160,10 +218,8 @@ static bool parse_long(Args *args, char **argv, int *index, GError **error)
 
     if (!spec)
         return fail_unknown(name, length, error);
-    if (!equals)
-        return take_option(args, spec, argv, index, error);
-    if (spec->argument)
-        return set_option(args, spec, equals + 1, error);
+    if (!equals || spec->argument)
+        return take_option(args, spec, equals ? equals + 1 : NULL, argv, index, error);
     g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _("--%s takes no value."), spec->name);
     return false;
 }
@@ -181,9 +237,9 @@ static bool parse_short(Args *args, char **argv, int *index, GError **error)
                         _("There is no option “%s”. If it is meant as a value, put “--” before it."), word);
             return false;
         }
-        if (spec->argument && letter[1])
-            return set_option(args, spec, letter + 1, error);
-        if (!take_option(args, spec, argv, index, error))
+        if (spec->argument)
+            return take_option(args, spec, letter[1] ? letter + 1 : NULL, argv, index, error);
+        if (!set_option(args, spec, NULL, error))
             return false;
     }
     return true;
@@ -192,6 +248,19 @@ static bool parse_short(Args *args, char **argv, int *index, GError **error)
 static bool is_option(const char *word)
 {
     return word[0] == '-' && word[1] && !g_ascii_isdigit(word[1]) && word[1] != '.';
+}
+
+/* The bus takes UTF-8 only, and so do JSON and the terminal. */
+static bool check_utf8(int argc, char **argv, GError **error)
+{
+    for (int i = 1; i < argc; i++) {
+        if (g_utf8_validate(argv[i], -1, NULL))
+            continue;
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _("Argument %d is not valid UTF-8."),
+                    i);
+        return false;
+    }
+    return true;
 }
 
 bool args_parse(Args *args, int argc, char **argv, GError **error)
@@ -204,18 +273,17 @@ bool args_parse(Args *args, int argc, char **argv, GError **error)
         .expected_revision = ARGS_ABSENT,
         .lines = ARGS_ABSENT,
         .before = ARGS_ABSENT,
+        .changes = ARGS_ABSENT,
+        .days = ARGS_ABSENT,
+        .backups = ARGS_ABSENT,
         .words = g_ptr_array_new(),
         .given = g_ptr_array_new(),
     };
+    if (!check_utf8(argc, argv, error))
+        return false;
     for (int i = 1; i < argc; i++) {
         const char *word = argv[i];
 
-        /* The bus takes UTF-8 only, and so do JSON and the terminal. */
-        if (!g_utf8_validate(word, -1, NULL)) {
-            g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                        _("Argument %d is not valid UTF-8."), i);
-            return false;
-        }
         if (options_ended || !is_option(word))
             g_ptr_array_add(args->words, argv[i]);
         else if (strcmp(word, "--") == 0)
@@ -230,6 +298,10 @@ void args_clear(Args *args)
 {
     g_clear_pointer(&args->words, g_ptr_array_unref);
     g_clear_pointer(&args->given, g_ptr_array_unref);
+    g_clear_pointer(&args->allow, g_ptr_array_unref);
+    g_clear_pointer(&args->take, g_ptr_array_unref);
+    g_clear_pointer(&args->keep, g_ptr_array_unref);
+    g_clear_pointer(&args->set, g_ptr_array_unref);
 }
 
 const OptionSpec *args_outside(const Args *args, unsigned groups)
@@ -249,5 +321,6 @@ char *option_usage(const OptionSpec *spec)
 
     if (!spec->argument)
         return g_strconcat(letter, "--", spec->name, NULL);
-    return g_strconcat(letter, "--", spec->name, "=", _(spec->argument), NULL);
+    return g_strconcat(letter, "--", spec->name, argument_words(spec) > 1 ? " " : "=", _(spec->argument),
+                       NULL);
 }

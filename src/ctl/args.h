@@ -11,17 +11,21 @@
 
 /* Which verbs take an option. */
 typedef enum OptionGroup {
-    OPTIONS_GLOBAL = 0,     /* every verb */
-    OPTIONS_WRITE = 1 << 0, /* --expected-revision */
-    OPTIONS_EDIT = 1 << 1,  /* --reason, --force */
-    OPTIONS_VALUE = 1 << 2, /* --string, --json-value */
-    OPTIONS_PAGE = 1 << 3,  /* --lines, --before */
-    OPTIONS_KIND = 1 << 4,  /* --kind */
-    OPTIONS_FIND = 1 << 5,  /* what to find */
-    OPTIONS_DGNS = 1 << 6,  /* --direction */
-    OPTIONS_FULL = 1 << 7,  /* --full */
-    OPTIONS_FORCE = 1 << 8, /* --force alone */
-    OPTIONS_NONE = 1 << 9,  /* --none */
+    OPTIONS_GLOBAL = 0,          /* every verb */
+    OPTIONS_WRITE = 1 << 0,      /* --expected-revision */
+    OPTIONS_EDIT = 1 << 1,       /* --reason, --force */
+    OPTIONS_VALUE = 1 << 2,      /* --string, --json-value */
+    OPTIONS_PAGE = 1 << 3,       /* --lines, --before */
+    OPTIONS_KIND = 1 << 4,       /* --kind */
+    OPTIONS_FIND = 1 << 5,       /* what to find */
+    OPTIONS_DGNS = 1 << 6,       /* --direction */
+    OPTIONS_FULL = 1 << 7,       /* --full */
+    OPTIONS_FORCE = 1 << 8,      /* --force alone */
+    OPTIONS_NONE = 1 << 9,       /* --none */
+    OPTIONS_REASON = 1 << 10,    /* --reason alone */
+    OPTIONS_MERGE = 1 << 11,     /* how an update is merged */
+    OPTIONS_APPLY = 1 << 12,     /* whether an update is made: --all, --only-clean, --yes */
+    OPTIONS_RETENTION = 1 << 13, /* what is kept */
 } OptionGroup;
 
 #define ARGS_ABSENT UINT64_MAX
@@ -36,6 +40,9 @@ typedef struct Args {
     bool json_value;
     bool full;
     bool none;
+    bool all;
+    bool only_clean;
+    bool yes;
     ColorMode color;
     const char *model; /* "" for the active one */
     const char *address;
@@ -49,9 +56,18 @@ typedef struct Args {
     const char *interface;
     const char *text;
     const char *direction;
+    const char *policy;
     uint64_t expected_revision; /* numbers: ARGS_ABSENT when not given */
     uint64_t lines;
     uint64_t before;
+    uint64_t changes;
+    uint64_t days;
+    uint64_t backups;
+    /* What options that may be repeated were given, word after word; borrowed texts; NULL when not given. */
+    GPtrArray *allow;
+    GPtrArray *take; /* path, field */
+    GPtrArray *keep; /* path, field */
+    GPtrArray *set;  /* path, field, value */
 
     GPtrArray *words; /* what is no option: the verb and its arguments; borrowed texts */
     GPtrArray *given; /* the options given, const OptionSpec * */
@@ -60,10 +76,10 @@ typedef struct Args {
 typedef struct OptionSpec {
     const char *name;
     char letter;          /* 0 for none */
-    const char *argument; /* NULL for a flag; translated */
+    const char *argument; /* as many words as the option takes, "PATH FIELD"; NULL for a flag; translated */
     const char *help;     /* translated */
     OptionGroup group;
-    enum { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER, OPTION_COLOR } kind;
+    enum { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER, OPTION_COLOR, OPTION_LIST } kind;
     size_t offset; /* of the member of Args that it sets */
 } OptionSpec;
 
@@ -78,5 +94,5 @@ void args_clear(Args *args);
 /* The first option given that does not belong to these groups; NULL when all do. */
 const OptionSpec *args_outside(const Args *args, unsigned groups);
 
-/* "-m, --model=MODEL": an option as the help shows it. Free with g_free(). */
+/* "-m, --model=MODEL", "--take PATH FIELD": an option as the help shows it. Free with g_free(). */
 char *option_usage(const OptionSpec *spec);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 
 #include "ctl/agent.h"
 
@@ -85,11 +86,16 @@ const char *client_destination(const Client *client)
     return client->peer ? NULL : SERVICE_NAME;
 }
 
+#define ROW "(sss)"
+#define ROWS "a" ROW
+#define OPTIONS "a{sv}"
+
 typedef struct CallOption {
     const char *key;
-    char type;
+    char type; /* 'a' for rows */
     const char *text;
     uint64_t number;
+    const Value *rows;
 } CallOption;
 
 struct CallOptions {
@@ -141,6 +147,38 @@ void call_options_flag(CallOptions *options, const char *key, bool flag)
         call_options_add(options, (CallOption){.key = key, .type = 'b', .number = true});
 }
 
+void call_options_rows(CallOptions *options, const char *key, const Value *rows)
+{
+    if (rows)
+        call_options_add(options, (CallOption){.key = key, .type = 'a', .rows = rows});
+}
+
+static int append_rows(sd_bus_message *message, const Value *rows)
+{
+    int r = sd_bus_message_open_container(message, 'a', ROW);
+
+    VALUE_FOREACH_ITEM (row, rows) {
+        if (r >= 0)
+            r = sd_bus_message_append(message, ROW, item_text(row, 0), item_text(row, 1), item_text(row, 2));
+    }
+    return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+static int append_rows_option(sd_bus_message *message, const CallOption *option)
+{
+    int r = sd_bus_message_open_container(message, 'e', "sv");
+
+    if (r >= 0)
+        r = sd_bus_message_append(message, "s", option->key);
+    if (r >= 0)
+        r = sd_bus_message_open_container(message, 'v', ROWS);
+    if (r >= 0)
+        r = append_rows(message, option->rows);
+    if (r >= 0)
+        r = sd_bus_message_close_container(message);
+    return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
 static int append_option(sd_bus_message *message, const CallOption *option)
 {
     switch (option->type) {
@@ -150,6 +188,8 @@ static int append_option(sd_bus_message *message, const CallOption *option)
         return sd_bus_message_append(message, "{sv}", option->key, "t", option->number);
     case 'u':
         return sd_bus_message_append(message, "{sv}", option->key, "u", (uint32_t) option->number);
+    case 'a':
+        return append_rows_option(message, option);
     default:
         return sd_bus_message_append(message, "{sv}", option->key, "b", (int) option->number);
     }
@@ -174,6 +214,44 @@ typedef struct Call {
     uint64_t timeout_usec;
 } Call;
 
+/* Takes the next argument, and moves `types` behind its type. */
+static int append_argument(sd_bus_message *message, const char **types, va_list *arguments)
+{
+    if (g_str_has_prefix(*types, ROWS)) {
+        *types += strlen(ROWS);
+        return append_rows(message, va_arg(*arguments, const Value *));
+    }
+    if (g_str_has_prefix(*types, OPTIONS)) {
+        *types += strlen(OPTIONS);
+        return append_options(message, va_arg(*arguments, const CallOptions *));
+    }
+    switch (*(*types)++) {
+    case 's':
+        return sd_bus_message_append(message, "s", va_arg(*arguments, const char *));
+    case 'y':
+        return sd_bus_message_append(message, "y", va_arg(*arguments, int));
+    case 'u':
+        return sd_bus_message_append(message, "u", va_arg(*arguments, uint32_t));
+    case 't':
+        return sd_bus_message_append(message, "t", va_arg(*arguments, uint64_t));
+    default:
+        return -EINVAL;
+    }
+}
+
+/* Leaves the caller's list where it is, so that a call can be built again. */
+static int append_arguments(sd_bus_message *message, const char *types, va_list arguments)
+{
+    va_list list;
+    int r = 0;
+
+    va_copy(list, arguments);
+    while (r >= 0 && *types)
+        r = append_argument(message, &types, &list);
+    va_end(list);
+    return r;
+}
+
 static int call_build(Client *client, const Call *call, va_list arguments, sd_bus_message **ret)
 {
     g_autoptr(sd_bus_message) message = NULL;
@@ -183,8 +261,8 @@ static int call_build(Client *client, const Call *call, va_list arguments, sd_bu
                                        call->interface, call->method);
     if (r >= 0)
         r = sd_bus_message_set_allow_interactive_authorization(message, call->interactive);
-    if (r >= 0 && *call->types)
-        r = sd_bus_message_appendv(message, call->types, arguments);
+    if (r >= 0)
+        r = append_arguments(message, call->types, arguments);
     if (r >= 0 && call->options)
         r = append_options(message, call->options);
     if (r < 0)
@@ -265,20 +343,16 @@ Value *client_properties(Client *client, sd_bus_error *error)
 
 static sd_bus_message *write_with_prompt(Client *client, sd_bus_error *error, Call *call, va_list arguments)
 {
-    va_list again;
-    sd_bus_message *reply;
+    sd_bus_message *reply = call_send(client, error, call, arguments);
 
-    va_copy(again, arguments);
-    reply = call_send(client, error, call, arguments);
     if (!reply && client->ask &&
         sd_bus_error_has_name(error, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED)) {
         sd_bus_error_free(error);
         if (client->agent == 0)
             client->agent = agent_open();
         call->interactive = true;
-        reply = call_send(client, error, call, again);
+        reply = call_send(client, error, call, arguments);
     }
-    va_end(again);
     return reply;
 }
 

@@ -15,7 +15,10 @@
 #define CLIENT_ERROR_CONNECT "org.coachiq.ctl.Connect" /* no connection at all */
 #define CLIENT_ERROR_PROTOCOL                                                                               \
     "org.coachiq.ctl.Protocol" /* an answer of another shape than this version expects */
-#define CLIENT_ERROR_NO_SUCH_DGN "org.coachiq.ctl.NoSuchDgn" /* NoSuchMapping of DescribeDgn */
+#define CLIENT_ERROR_NO_SUCH_DGN "org.coachiq.ctl.NoSuchDgn"      /* NoSuchMapping of DescribeDgn */
+#define CLIENT_ERROR_STALE "org.coachiq.ctl.Stale"                /* Conflict of ApplyUpdate */
+#define CLIENT_ERROR_CHANGED_SINCE "org.coachiq.ctl.ChangedSince" /* Conflict of UndoChange */
+#define CLIENT_ERROR_UNDECIDED "org.coachiq.ctl.Undecided" /* decisions are open that nobody may make */
 
 /* Where the service is. Both NULL: the system bus, DBUS_SYSTEM_BUS_ADDRESS honoured. */
 typedef struct ClientTarget {
@@ -45,8 +48,11 @@ void call_options_text(CallOptions *options, const char *key, const char *text);
 void call_options_u64(CallOptions *options, const char *key, uint64_t number);
 void call_options_u32(CallOptions *options, const char *key, uint64_t number);
 void call_options_flag(CallOptions *options, const char *key, bool flag);
+/* A list of lists of three texts each, a(sss); borrowed. */
+void call_options_rows(CallOptions *options, const char *key, const Value *rows);
 
-/* Calls a method of the service. `types` and the arguments are those of sd_bus_message_append(); `options`,
+/* Calls a method of the service. `types` are one letter an argument, "s", "y", "u" or "t" as in
+ * sd_bus_message_append(), "a(sss)" for a Value * of such rows, or "a{sv}" for a CallOptions *; `options`,
  * unless NULL, are the last argument. The reply must have the signature `reply`, else CLIENT_ERROR_PROTOCOL;
  * it comes as a list of its arguments. NULL on error. */
 Value *client_call(Client *client, sd_bus_error *error, const char *method, const char *reply,

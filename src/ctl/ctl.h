@@ -15,7 +15,7 @@ typedef enum ExitCode {
     EXIT_USAGE = 2,     /* the command line is wrong */
     EXIT_DENIED = 3,    /* access denied, or the prompt was dismissed */
     EXIT_NOT_FOUND = 4, /* no such model, component, field or change; nothing found */
-    EXIT_CONFLICT = 5,  /* the configuration is at another revision */
+    EXIT_CONFLICT = 5,  /* the configuration is at another revision, or was changed since */
 } ExitCode;
 
 typedef struct Ctl {
@@ -47,6 +47,8 @@ CallOptions *ctl_write_options(const Ctl *ctl);
 /* Prints what went wrong in a person's words, with a hint where there is one, and returns the code to exit
  * with. */
 int ctl_fail(Ctl *ctl, const sd_bus_error *error);
+/* The same where the error `from` means something of its own, `to`. */
+int ctl_fail_as(Ctl *ctl, const sd_bus_error *error, const char *from, const char *to);
 /* The same for what was wrong on the command line. */
 G_GNUC_PRINTF(2, 3)
 int ctl_usage(Ctl *ctl, const char *format, ...);

@@ -46,6 +46,8 @@ static char *remark(const Value *field)
     g_autofree char *who = who_and_when(field);
     g_autofree char *value = vendor ? outline_scalar(vendor) : NULL;
 
+    if (dict_flag(field, "redundant"))
+        return g_strdup_printf(_("%s; same as the vendor's now"), who);
     return value ? g_strdup_printf(_("%s; vendor: %s"), who, value) : g_strdup_printf(_("%s; added"), who);
 }
 
@@ -83,15 +85,14 @@ static const TableColumn explain_columns[] = {
     {N_("VENDOR"), TABLE_SHRINK | TABLE_HIDE_EMPTY},
     {N_("WHO AND WHEN"), TABLE_HIDE_EMPTY},
     {N_("CHANGE"), TABLE_RIGHT | TABLE_HIDE_EMPTY},
+    {N_("NOTE"), TABLE_HIDE_EMPTY},
     {N_("REASON"), TABLE_SHRINK | TABLE_HIDE_EMPTY},
     {0},
 };
 
 static void add_value(Table *table, const Value *value, const char *absent)
 {
-    /* A whole component, deleted or added, would fill the screen and say little. */
-    bool large = value_is_map(value) && value_length(value) > 0;
-    g_autofree char *text = large ? g_strdup("{…}") : value ? outline_scalar(value) : g_strdup(absent);
+    g_autofree char *text = value ? outline_short(value) : g_strdup(absent);
 
     table_add(table, text, STYLE_PLAIN);
 }
@@ -112,6 +113,7 @@ static void add_field(Table *table, const Value *field)
     add_value(table, edited ? value_map_get(field, "vendor") : NULL, edited ? _("(none)") : "");
     table_add(table, who, STYLE_PLAIN);
     table_add(table, change, STYLE_PLAIN);
+    table_add(table, dict_flag(field, "redundant") ? _("same as the vendor's now") : NULL, STYLE_DIM);
     table_add(table, dict_text(field, "reason"), STYLE_PLAIN);
 }
 

@@ -187,6 +187,13 @@ static char *look_up_revision(Ctl *ctl, G_GNUC_UNUSED const char *message)
                       : NULL;
 }
 
+static char *look_up_preview(Ctl *ctl, G_GNUC_UNUSED const char *message)
+{
+    g_autofree char *command = report_model_command(ctl, "preview");
+
+    return g_strdup_printf(_("“%s” shows what it is, and the options for it."), command);
+}
+
 #define START_ADVICE                                                                                        \
     N_("Start it with “systemctl start coachiq-configd”; “systemctl status coachiq-configd” says why it is not running.")
 #define LOG_ADVICE N_("“journalctl -u coachiq-configd” has more.")
@@ -207,7 +214,8 @@ static const Hint hints[] = {
     {SERVICE_ERROR "NoSuchMapping", EXIT_NOT_FOUND, NULL, N_("“coachiqctl show” lists the components."),
      look_up_mapping},
     {SERVICE_ERROR "NoSuchField", EXIT_NOT_FOUND, NULL, NULL, look_up_field},
-    {SERVICE_ERROR "NoSuchChange", EXIT_NOT_FOUND, NULL, N_("“coachiqctl changes” lists the changes."),
+    {SERVICE_ERROR "NoSuchChange", EXIT_NOT_FOUND, NULL,
+     N_("“coachiqctl changes” lists the changes; the oldest are pruned in time (“coachiqctl retention”)."),
      NULL},
     {SERVICE_ERROR "NoSuchBackup", EXIT_NOT_FOUND, NULL, NULL, NULL},
     {SERVICE_ERROR "NotImported", EXIT_NOT_FOUND, NULL, N_("Bring it in with “coachiqctl import MODEL”."),
@@ -217,6 +225,15 @@ static const Hint hints[] = {
      N_("The configuration has changed meanwhile, so nothing was written."),
      N_("Look at it again (“coachiqctl changes”) before you repeat the edit."), look_up_revision},
 
+    {CLIENT_ERROR_STALE, EXIT_CONFLICT,
+     N_("The configuration changed between the preview and the update, so nothing was written."),
+     N_("Try again: the update is previewed anew."), NULL},
+    {CLIENT_ERROR_CHANGED_SINCE, EXIT_CONFLICT, NULL,
+     N_("--force undoes it all the same; “coachiqctl history” shows what was done since."), NULL},
+    {CLIENT_ERROR_UNDECIDED, EXIT_FAILED, NULL,
+     N_("Decide with --take, --keep and --set, or leave it to another --policy."), look_up_preview},
+
+    {SERVICE_ERROR "Blocked", EXIT_FAILED, NULL, NULL, look_up_preview},
     {SERVICE_ERROR "Immutable", EXIT_FAILED, NULL, NULL, look_up_force},
     {SERVICE_ERROR "InvalidData", EXIT_FAILED, NULL, NULL, look_up_interface},
     {SERVICE_ERROR "ReadOnly", EXIT_FAILED, NULL, N_("The disk may be mounted read-only. Reading goes on."),
@@ -338,4 +355,14 @@ int ctl_fail(Ctl *ctl, const sd_bus_error *error)
     if (!found || hint->code != EXIT_NOT_FOUND)
         print_advice(advice ? _(advice) : NULL);
     return hint->code;
+}
+
+int ctl_fail_as(Ctl *ctl, const sd_bus_error *error, const char *from, const char *to)
+{
+    g_auto(sd_bus_error) own = SD_BUS_ERROR_NULL;
+
+    if (!sd_bus_error_has_name(error, from))
+        return ctl_fail(ctl, error);
+    sd_bus_error_set(&own, to, error->message);
+    return ctl_fail(ctl, &own);
 }

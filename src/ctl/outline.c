@@ -114,6 +114,11 @@ char *outline_scalar(const Value *value)
     return g_strdup(out->str);
 }
 
+char *outline_short(const Value *value)
+{
+    return value_is_map(value) && value_length(value) > 0 ? g_strdup("{…}") : outline_scalar(value);
+}
+
 /* The lines of a component in the making. */
 typedef struct Outline {
     GString *out;

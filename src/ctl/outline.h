@@ -12,3 +12,5 @@ void outline_append(GString *out, const Term *term, const Value *component, GHas
 /* A scalar or a list of scalars as one YAML word or flow list, cleaned; anything else as JSON. Free with
  * g_free(). */
 char *outline_scalar(const Value *value);
+/* The same, but a map that is not empty is "{…}": a whole component would fill the screen and say little. */
+char *outline_short(const Value *value);

@@ -4,7 +4,6 @@
 #include "ctl/report.h"
 
 #include <glib/gi18n.h>
-#include <string.h>
 
 #include "base/json.h"
 
@@ -86,21 +85,20 @@ int report_found(const Ctl *ctl, bool found)
     return EXIT_NOT_FOUND;
 }
 
-/* As it is where the shell leaves it so. */
-static char *shell_word(const char *word)
-{
-    static const char safe[] = G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "/_-.:@~+,";
-
-    return *word && *word != '~' && strspn(word, safe) == strlen(word) ? g_strdup(word)
-                                                                       : g_shell_quote(word);
-}
-
 char *report_command(const Ctl *ctl, const char *verb, const char *options)
 {
-    g_autofree char *path = shell_word(ctl->path);
-    g_autofree char *model = shell_word(ctl->args.model);
+    g_autofree char *path = text_shell_word(ctl->path);
+    g_autofree char *model = text_shell_word(ctl->args.model);
     bool named = *ctl->args.model != '\0';
 
     return g_strconcat("coachiqctl ", verb, " ", path, named ? " --model " : "", named ? model : "", options,
                        NULL);
+}
+
+char *report_model_command(const Ctl *ctl, const char *verb)
+{
+    g_autofree char *model = text_shell_word(ctl->args.model);
+    bool named = *ctl->args.model != '\0';
+
+    return g_strconcat("coachiqctl ", verb, named ? " " : "", named ? model : "", NULL);
 }

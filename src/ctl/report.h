@@ -29,3 +29,6 @@ int report_found(const Ctl *ctl, bool found);
 /* "coachiqctl reset devices/porch_light": a command about the component at hand, to be copied from a
  * message, with the model where one was named. `options` follows it as it is. Free with g_free(). */
 char *report_command(const Ctl *ctl, const char *verb, const char *options);
+/* "coachiqctl preview 2021_Entegra_Aspire_44R": one about the model at hand, which is left out where it is
+ * the active one. Free with g_free(). */
+char *report_model_command(const Ctl *ctl, const char *verb);

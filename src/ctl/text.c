@@ -4,6 +4,7 @@
 #include "ctl/text.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 static unsigned character_width(gunichar c)
 {
@@ -111,4 +112,12 @@ char *text_clean(const char *text)
 char *text_clean_lines(const char *text)
 {
     return clean(text, true);
+}
+
+char *text_shell_word(const char *word)
+{
+    static const char safe[] = G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "/_-.:@~+,";
+
+    return *word && *word != '~' && strspn(word, safe) == strlen(word) ? g_strdup(word)
+                                                                       : g_shell_quote(word);
 }

@@ -24,3 +24,6 @@ char *text_clean(const char *text);
 
 /* The same for a text of many lines: newlines and tabs stay. */
 char *text_clean_lines(const char *text);
+
+/* A word as a shell takes it: as it is where the shell leaves it so, else in quotes. Free with g_free(). */
+char *text_shell_word(const char *word);

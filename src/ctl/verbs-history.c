@@ -77,13 +77,31 @@ static const TableColumn change_columns[] = {
     {N_("MODEL"), TABLE_SHRINK},
     {N_("USER"), TABLE_LEFT},
     {N_("ENTRIES"), TABLE_RIGHT},
+    {N_("WHAT"), TABLE_SHRINK | TABLE_HIDE_EMPTY},
     {N_("REASON"), TABLE_SHRINK | TABLE_HIDE_EMPTY},
     {0},
 };
 
-static void add_change(Table *table, const Value *change)
+/* "2025-06-06 → 2025-06-08" of an update, "of change 12" of an undo, else "". */
+static char *change_text(const Ctl *ctl, const Value *change)
+{
+    const char *kind = dict_text(change, "Kind");
+    g_autoptr(Value) detail = format_parse(dict_text(change, "Detail"));
+
+    if (!value_is_map(detail))
+        return g_strdup("");
+    if (g_str_equal(kind, "update"))
+        return g_strdup_printf("%s %s %s", dict_text(detail, "from"), term_arrow(&ctl->out),
+                               dict_text(detail, "to"));
+    if (g_str_equal(kind, "undo"))
+        return g_strdup_printf(_("of change %" G_GINT64_FORMAT), dict_number(detail, "undoes"));
+    return g_strdup("");
+}
+
+static void add_change(const Ctl *ctl, Table *table, const Value *change)
 {
     g_autofree char *time = format_time(dict_number(change, "Time"));
+    g_autofree char *what = change_text(ctl, change);
 
     table_add_format(table, "%" G_GINT64_FORMAT, dict_number(change, "Change"));
     table_add(table, time, STYLE_PLAIN);
@@ -91,6 +109,7 @@ static void add_change(Table *table, const Value *change)
     table_add(table, dict_text(change, "Model"), STYLE_PLAIN);
     table_add(table, dict_text(change, "User"), STYLE_PLAIN);
     table_add_format(table, "%" G_GINT64_FORMAT, dict_number(change, "Entries"));
+    table_add(table, what, STYLE_PLAIN);
     table_add(table, dict_text(change, "Reason"), STYLE_PLAIN);
 }
 
@@ -106,16 +125,16 @@ int verb_changes(Ctl *ctl)
     if (ctl->args.json)
         return report_json(ctl, changes);
     VALUE_FOREACH_ITEM (change, changes)
-        add_change(table, change);
+        add_change(ctl, table, change);
     table_print(table, &ctl->out, stdout);
     print_more(ctl, more);
     return EXIT_OK;
 }
 
-/* Before and After come as JSON text; people and programs want what is in it. */
+/* Before, After and Vendor come as JSON text; people and programs want what is in it. */
 static Value *unpack_entry(const Value *entry)
 {
-    static const char *const texts[] = {"Before", "After"};
+    static const char *const texts[] = {"Before", "After", "Vendor"};
     Value *unpacked = value_new_map();
 
     VALUE_FOREACH_ENTRY (name, item, entry)
@@ -136,6 +155,7 @@ static const TableColumn history_columns[] = {
     {N_("TIME"), TABLE_LEFT},
     {N_("USER"), TABLE_LEFT},
     {N_("KIND"), TABLE_LEFT},
+    {N_("CLASS"), TABLE_HIDE_EMPTY},
     {N_("PATH"), TABLE_SHRINK},
     {N_("FIELD"), TABLE_SHRINK},
     {N_("BEFORE"), TABLE_SHRINK},
@@ -164,6 +184,7 @@ static void add_entry(Table *table, const Value *entry)
     table_add(table, time, STYLE_PLAIN);
     table_add(table, dict_text(entry, "User"), STYLE_PLAIN);
     table_add(table, dict_text(entry, "Kind"), STYLE_PLAIN);
+    table_add(table, dict_text(entry, "Class"), STYLE_PLAIN);
     table_add(table, dict_text(entry, "Path"), STYLE_PLAIN);
     table_add(table, dict_text(entry, "Field"), STYLE_PLAIN);
     table_add(table, before, STYLE_DIM);
@@ -204,6 +225,31 @@ int verb_history(Ctl *ctl)
     return print_history(ctl, unpacked, more);
 }
 
+/* The service has one text: what is wrong, or with an intact history what there is to know about it. */
+static Value *verify_object(const Value *reply)
+{
+    Value *object = value_new_map();
+    bool intact = value_boolean(value_list_item(reply, 0));
+
+    value_map_set(&object, "intact", value_list_item(reply, 0));
+    value_map_set(&object, "checked", value_list_item(reply, 1));
+    value_map_take(&object, "problem", value_new_string(intact ? "" : item_text(reply, 2)));
+    if (intact && *item_text(reply, 2))
+        value_map_set(&object, "note", value_list_item(reply, 2));
+    return object;
+}
+
+static void print_intact(gint64 checked, const char *note)
+{
+    g_autofree char *clean = text_clean(note);
+
+    ctl_print(ngettext("The history is intact: %" G_GINT64_FORMAT " change checked.",
+                       "The history is intact: %" G_GINT64_FORMAT " changes checked.", (gulong) checked),
+              checked);
+    if (*clean)
+        ctl_print("  %s", clean);
+}
+
 int verb_verify(Ctl *ctl)
 {
     g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
@@ -214,18 +260,11 @@ int verb_verify(Ctl *ctl)
         return ctl_fail(ctl, &error);
     intact = value_boolean(value_list_item(reply, 0));
     if (ctl->args.json) {
-        g_autoptr(Value) result = value_new_map();
+        g_autoptr(Value) object = verify_object(reply);
 
-        value_map_set(&result, "intact", value_list_item(reply, 0));
-        value_map_set(&result, "checked", value_list_item(reply, 1));
-        value_map_set(&result, "problem", value_list_item(reply, 2));
-        report_json(ctl, result);
+        report_json(ctl, object);
     } else if (intact) {
-        gint64 checked = item_number(reply, 1);
-
-        ctl_print(ngettext("The history is intact: %" G_GINT64_FORMAT " change checked.",
-                           "The history is intact: %" G_GINT64_FORMAT " changes checked.", (gulong) checked),
-                  checked);
+        print_intact(item_number(reply, 1), item_text(reply, 2));
     } else {
         ctl_complain(ctl, _("The history was tampered with: %s"), item_text(reply, 2));
     }

@@ -80,7 +80,8 @@ static void print_active(const Ctl *ctl, const Value *model)
     print_status(ctl, _("From"), STYLE_PLAIN, origin);
     if (dict_flag(model, "UpdateAvailable")) {
         g_autofree char *update =
-            g_strdup_printf(_("version %s is bundled"), dict_text(model, "BundledVersion"));
+            g_strdup_printf(_("version %s is bundled; “coachiqctl preview” shows what it brings"),
+                            dict_text(model, "BundledVersion"));
 
         print_status(ctl, _("Update"), STYLE_WARN, update);
     }

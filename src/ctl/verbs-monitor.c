@@ -96,48 +96,118 @@ static char *join_texts(const Value *list)
     return g_string_free(text, FALSE);
 }
 
-static int on_mappings_changed(sd_bus_message *message, void *data, sd_bus_error *error)
+static char *changed_text(G_GNUC_UNUSED const Monitor *monitor, const Value *members)
 {
-    Monitor *monitor = data;
-    g_autoptr(Value) arguments =
-        sd_bus_message_has_signature(message, "sasst") ? bus_value_read(message) : NULL;
-    g_autoptr(Value) members = value_new_map();
+    g_autofree char *paths = join_texts(value_map_get(members, "paths"));
 
-    (void) error;
-    if (!arguments || !is_wanted(monitor, item_text(arguments, 0)))
-        return 0;
-
-    g_autofree char *paths = join_texts(value_list_item(arguments, 1));
-    g_autofree char *text = g_strdup_printf(_("%s: %s (change %" G_GINT64_FORMAT ")"),
-                                            item_text(arguments, 0), paths, item_number(arguments, 3));
-    announce_missed(monitor, item_number(arguments, 3));
-    value_map_set(&members, "model", value_list_item(arguments, 0));
-    value_map_set(&members, "paths", value_list_item(arguments, 1));
-    value_map_set(&members, "kind", value_list_item(arguments, 2));
-    value_map_set(&members, "change", value_list_item(arguments, 3));
-    announce(monitor, "changed", item_text(arguments, 2), STYLE_EDITED, text, members);
-    return 0;
+    return g_strdup_printf(_("%s: %s (change %" G_GINT64_FORMAT ")"), dict_text(members, "model"), paths,
+                           dict_number(members, "change"));
 }
 
-static int on_model_imported(sd_bus_message *message, void *data, sd_bus_error *error)
+static char *imported_text(G_GNUC_UNUSED const Monitor *monitor, const Value *members)
+{
+    return g_strdup_printf(_("%s, version %s (change %" G_GINT64_FORMAT ")"), dict_text(members, "model"),
+                           dict_text(members, "version"), dict_number(members, "change"));
+}
+
+static char *removed_text(G_GNUC_UNUSED const Monitor *monitor, const Value *members)
+{
+    return g_strdup_printf(_("%s (change %" G_GINT64_FORMAT ")"), dict_text(members, "model"),
+                           dict_number(members, "change"));
+}
+
+static char *available_text(const Monitor *monitor, const Value *members)
+{
+    return g_strdup_printf("%s: %s %s %s", dict_text(members, "model"), dict_text(members, "installed"),
+                           term_arrow(&monitor->ctl->out), dict_text(members, "bundled"));
+}
+
+static char *updated_text(const Monitor *monitor, const Value *members)
+{
+    return g_strdup_printf(_("%s: %s %s %s (change %" G_GINT64_FORMAT ")"), dict_text(members, "model"),
+                           dict_text(members, "from"), term_arrow(&monitor->ctl->out),
+                           dict_text(members, "to"), dict_number(members, "change"));
+}
+
+/* A signal of the service, and how it is told. */
+typedef struct Announcement {
+    const char *member;
+    const char *signature;
+    const char *names[4]; /* of its arguments, for programs */
+    const char *event;    /* likewise */
+    const char *word;     /* for people; translated; NULL: the argument "kind" says it */
+    Style style;
+    char *(*text)(const Monitor *monitor, const Value *members);
+} Announcement;
+
+static const Announcement announcements[] = {
+    {"MappingsChanged",
+     "sasst",
+     {"model", "paths", "kind", "change"},
+     "changed",
+     NULL,
+     STYLE_EDITED,
+     changed_text},
+    {"ModelImported",
+     "sst",
+     {"model", "version", "change"},
+     "imported",
+     N_("imported"),
+     STYLE_GOOD,
+     imported_text},
+    {"ModelRemoved", "st", {"model", "change"}, "removed", N_("removed"), STYLE_WARN, removed_text},
+    {"UpdateAvailable",
+     "sss",
+     {"model", "installed", "bundled"},
+     "available",
+     N_("available"),
+     STYLE_WARN,
+     available_text},
+    {"UpdateApplied",
+     "ssst",
+     {"model", "from", "to", "change"},
+     "updated",
+     N_("updated"),
+     STYLE_GOOD,
+     updated_text},
+};
+
+static const Announcement *announcement_of(sd_bus_message *message)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(announcements); i++) {
+        if (sd_bus_message_is_signal(message, SERVICE_INTERFACE, announcements[i].member) > 0)
+            return &announcements[i];
+    }
+    return NULL;
+}
+
+/* The arguments of a signal by their names; NULL when it has others than this version knows. */
+static Value *signal_members(const Announcement *row, sd_bus_message *message)
+{
+    g_autoptr(Value) arguments =
+        sd_bus_message_has_signature(message, row->signature) > 0 ? bus_value_read(message) : NULL;
+    Value *members = arguments ? value_new_map() : NULL;
+
+    for (size_t i = 0; i < value_length(arguments); i++)
+        value_map_set(&members, row->names[i], value_list_item(arguments, i));
+    return members;
+}
+
+static int on_signal(sd_bus_message *message, void *data, sd_bus_error *error)
 {
     Monitor *monitor = data;
-    g_autoptr(Value) arguments =
-        sd_bus_message_has_signature(message, "sst") ? bus_value_read(message) : NULL;
-    g_autoptr(Value) members = value_new_map();
+    const Announcement *row = announcement_of(message);
+    g_autoptr(Value) members = row ? signal_members(row, message) : NULL;
+    g_autofree char *text = NULL;
 
     (void) error;
-    if (!arguments || !is_wanted(monitor, item_text(arguments, 0)))
+    if (!members || !is_wanted(monitor, dict_text(members, "model")))
         return 0;
-
-    g_autofree char *text =
-        g_strdup_printf(_("%s, version %s (change %" G_GINT64_FORMAT ")"), item_text(arguments, 0),
-                        item_text(arguments, 1), item_number(arguments, 2));
-    announce_missed(monitor, item_number(arguments, 2));
-    value_map_set(&members, "model", value_list_item(arguments, 0));
-    value_map_set(&members, "version", value_list_item(arguments, 1));
-    value_map_set(&members, "change", value_list_item(arguments, 2));
-    announce(monitor, "imported", _("imported"), STYLE_GOOD, text, members);
+    text = row->text(monitor, members);
+    if (value_map_get(members, "change"))
+        announce_missed(monitor, dict_number(members, "change"));
+    announce(monitor, row->event, row->word ? _(row->word) : dict_text(members, "kind"), row->style, text,
+             members);
     return 0;
 }
 
@@ -266,11 +336,10 @@ static int match(sd_bus *bus, const char *sender, const char *path, const char *
 static int match_all(Monitor *monitor, sd_bus *bus)
 {
     const char *sender = client_destination(monitor->ctl->client);
-    int r =
-        match(bus, sender, SERVICE_PATH, SERVICE_INTERFACE, "MappingsChanged", on_mappings_changed, monitor);
+    int r = 0;
 
-    if (r >= 0)
-        r = match(bus, sender, SERVICE_PATH, SERVICE_INTERFACE, "ModelImported", on_model_imported, monitor);
+    for (size_t i = 0; r >= 0 && i < G_N_ELEMENTS(announcements); i++)
+        r = match(bus, sender, SERVICE_PATH, SERVICE_INTERFACE, announcements[i].member, on_signal, monitor);
     if (r >= 0)
         r = match(bus, sender, SERVICE_PATH, "org.freedesktop.DBus.Properties", "PropertiesChanged",
                   on_properties_changed, monitor);

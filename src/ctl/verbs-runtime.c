@@ -77,17 +77,6 @@ static void print_dgn(Ctl *ctl, const Value *description)
     table_print(table, &ctl->out, stdout);
 }
 
-/* The service has one error for all that it does not find; here it is no component. */
-static int fail_dgn(Ctl *ctl, const sd_bus_error *error)
-{
-    g_auto(sd_bus_error) unknown = SD_BUS_ERROR_NULL;
-
-    if (!sd_bus_error_has_name(error, SERVICE_ERROR "NoSuchMapping"))
-        return ctl_fail(ctl, error);
-    sd_bus_error_set(&unknown, CLIENT_ERROR_NO_SUCH_DGN, error->message);
-    return ctl_fail(ctl, &unknown);
-}
-
 int verb_dgn(Ctl *ctl)
 {
     const char *word = ctl_argument(ctl, 0);
@@ -99,8 +88,9 @@ int verb_dgn(Ctl *ctl)
     if (!input_dgn(word, &dgn))
         return ctl_usage(ctl, _("“%s” is not a DGN of at most 17 bits in hexadecimal."), word);
     reply = ctl_call(ctl, &error, "DescribeDgn", "s", NULL, "u", dgn);
+    /* The service has one error for all that it does not find; here it is no component. */
     if (!reply)
-        return fail_dgn(ctl, &error);
+        return ctl_fail_as(ctl, &error, SERVICE_ERROR "NoSuchMapping", CLIENT_ERROR_NO_SUCH_DGN);
     json = item_text(reply, 0);
     if (ctl->args.json)
         return report_json_text(ctl, json);

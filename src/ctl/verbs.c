@@ -73,11 +73,38 @@ const Verb verbs[] = {
         "“coachiqctl history PATH --json” still has it."),
      verb_delete},
 
+    {"updates", FAMILY_UPDATES, "", 0, 0, OPTIONS_FULL, N_("List the imported models that have an update"),
+     N_("An update is a bundled coach file that says something else than the imported one."), verb_updates},
+    {"preview", FAMILY_UPDATES, N_("[MODEL]"), 0, 1, OPTIONS_MERGE | OPTIONS_FULL,
+     N_("Show what an update would do, and write nothing"),
+     N_("First what stands in the way, with the option that lifts it; then what needs a decision, with the option for each "
+        "choice; then the rest, those together that say the same. PATH and FIELD are as in “get”; FIELD “/” is the "
+        "component as a whole, or all of its fields that need a decision. Example:\n\n"
+        "    coachiqctl preview --take porch_light friendly_name --set sink_light area galley"),
+     verb_preview},
+    {"update", FAMILY_UPDATES, N_("[MODEL|--all]"), 0, 1,
+     OPTIONS_WRITE | OPTIONS_REASON | OPTIONS_MERGE | OPTIONS_APPLY | OPTIONS_FULL,
+     N_("Bring a model to the bundled coach file; edits stay"),
+     N_("On a terminal it asks about each item that needs a decision, unless --policy decides, and once more before it "
+        "writes. With --yes or --json, and without a terminal, nobody is asked. PATH and FIELD are as in “preview”. With --all "
+        "and --only-clean, for timers, a model that needs a person is left as it is. Example:\n\n"
+        "    coachiqctl update --take porch_light friendly_name --policy=keep-mine"),
+     verb_update},
+
     {"changes", FAMILY_HISTORY, "", 0, 0, OPTIONS_PAGE | OPTIONS_KIND | OPTIONS_FULL,
      N_("List the changes, newest first"), N_("With --model only those of that model."), verb_changes},
     {"history", FAMILY_HISTORY, N_("[PATH]"), 0, 1, OPTIONS_PAGE | OPTIONS_FULL,
      N_("Show what was edited, field by field, newest first"),
      N_("Of one component, else of the whole model."), verb_history},
+    {"undo", FAMILY_HISTORY, N_("CHANGE"), 1, 1, OPTIONS_WRITE | OPTIONS_EDIT, N_("Take a change back"),
+     N_("CHANGE is its number. An undo is a change too, so it can be undone. What somebody changed since stays as it is and is "
+        "listed; --force takes that back as well."),
+     verb_undo},
+    {"retention", FAMILY_HISTORY, "", 0, 0, OPTIONS_WRITE | OPTIONS_RETENTION,
+     N_("Show or set how much of the past is kept"),
+     N_("Kept are the newest changes and those of the last days, whichever is more. Older ones are pruned with the next change "
+        "and cannot be undone any more."),
+     verb_retention},
     {"verify", FAMILY_HISTORY, "", 0, 0, 0, N_("Check that nobody tampered with the history"),
      N_("Leaves with 1 when somebody did."), verb_verify},
     {"monitor", FAMILY_HISTORY, "", 0, 0, 0, N_("Print changes as they happen"),

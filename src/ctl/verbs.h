@@ -9,6 +9,7 @@ typedef enum VerbFamily {
     FAMILY_MODELS,
     FAMILY_COMPONENTS,
     FAMILY_EDITS,
+    FAMILY_UPDATES,
     FAMILY_HISTORY,
     FAMILY_RUNTIME,
     FAMILY_COUNT,
@@ -46,13 +47,18 @@ int verb_interface(Ctl *ctl);
 int verb_lookup(Ctl *ctl);
 int verb_models(Ctl *ctl);
 int verb_monitor(Ctl *ctl);
+int verb_preview(Ctl *ctl);
 int verb_put(Ctl *ctl);
 int verb_reset(Ctl *ctl);
 int verb_resource(Ctl *ctl);
 int verb_resources(Ctl *ctl);
+int verb_retention(Ctl *ctl);
 int verb_set(Ctl *ctl);
 int verb_show(Ctl *ctl);
 int verb_status(Ctl *ctl);
+int verb_undo(Ctl *ctl);
 int verb_unset(Ctl *ctl);
+int verb_update(Ctl *ctl);
+int verb_updates(Ctl *ctl);
 int verb_validate(Ctl *ctl);
 int verb_verify(Ctl *ctl);

@@ -124,6 +124,7 @@ static void test_bad(void)
     assert_bad("--expected-revision=99999999999999999999", G_OPTION_ERROR_BAD_VALUE, "--expected-revision");
     assert_bad("--expected-revision=18446744073709551615", G_OPTION_ERROR_BAD_VALUE, "--expected-revision");
     assert_bad("get \xff", G_OPTION_ERROR_BAD_VALUE, "2");
+    assert_bad("set a b c --reason \xff", G_OPTION_ERROR_BAD_VALUE, "6");
 }
 
 static void test_outside(void)
@@ -158,6 +159,62 @@ static void test_force(void)
     args_clear(&args);
 }
 
+static void assert_list(const GPtrArray *list, const char *expected)
+{
+    g_autoptr(GString) words = g_string_new(NULL);
+
+    for (unsigned i = 0; list && i < list->len; i++)
+        g_string_append_printf(words, "%s%s", i > 0 ? "|" : "", (const char *) list->pdata[i]);
+    g_assert_cmpstr(words->str, ==, expected);
+}
+
+/* Options that take several words, again and again; words that look like options are theirs too. */
+static void test_lists(void)
+{
+    Args args;
+
+    parse_good(
+        &args,
+        "update --take a /x --set b y -5 M --keep=c / --take d -- --allow=x --allow y --set=e z --yes");
+    assert_words(&args, "update|M");
+    assert_list(args.take, "a|/x|d|--");
+    assert_list(args.keep, "c|/");
+    assert_list(args.set, "b|y|-5|e|z|--yes");
+    assert_list(args.allow, "x|y");
+    g_assert_false(args.yes);
+    g_assert_null(args_outside(&args, OPTIONS_MERGE));
+    args_clear(&args);
+    parse_good(&args, "update --yes");
+    g_assert_null(args.take);
+    args_clear(&args);
+    assert_bad("update --take a", G_OPTION_ERROR_BAD_VALUE, "PATH FIELD");
+    assert_bad("update --set a b", G_OPTION_ERROR_BAD_VALUE, "PATH FIELD VALUE");
+    assert_bad("update --set=a b", G_OPTION_ERROR_BAD_VALUE, "PATH FIELD VALUE");
+}
+
+/* How an option is written tells how it is typed. */
+static void test_usage(void)
+{
+    static const struct {
+        const char *name, *usage;
+    } rows[] = {
+        {"model", "-m, --model=MODEL"},
+        {"take", "    --take PATH FIELD"},
+        {"set", "    --set PATH FIELD VALUE"},
+        {"yes", "-y, --yes"},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const OptionSpec *spec = option_specs;
+        g_autofree char *usage = NULL;
+
+        while (!g_str_equal(spec->name, rows[i].name))
+            spec++;
+        usage = option_usage(spec);
+        g_assert_cmpstr(usage, ==, rows[i].usage);
+    }
+}
+
 /* Names and letters are unique, so that the first one found is the one meant. */
 static void test_table(void)
 {
@@ -179,6 +236,8 @@ int main(int argc, char **argv)
     g_test_add_func("/ctl/args/bad", test_bad);
     g_test_add_func("/ctl/args/outside", test_outside);
     g_test_add_func("/ctl/args/force", test_force);
+    g_test_add_func("/ctl/args/lists", test_lists);
+    g_test_add_func("/ctl/args/usage", test_usage);
     g_test_add_func("/ctl/args/table", test_table);
     return g_test_run();
 }

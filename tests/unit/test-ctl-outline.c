@@ -113,6 +113,21 @@ static Value *random_value(int depth)
     }
 }
 
+/* A whole component is not spread out; all else is as it is. */
+static void test_short(void)
+{
+    static const char *const rows[][2] = {
+        {"{\"a\":1}", "{…}"}, {"{}", "{}"}, {"[1,\"a\"]", "[1, a]"}, {"\"a\"", "a"}, {"null", "null"},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(Value) value = json_parse(rows[i][0], -1, &json_limits_call, NULL);
+        g_autofree char *text = outline_short(value);
+
+        g_assert_cmpstr(text, ==, rows[i][1]);
+    }
+}
+
 /* Law: reading what is shown as YAML gives the component. */
 static void test_true(void)
 {
@@ -136,6 +151,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/ctl/outline/layout", test_layout);
+    g_test_add_func("/ctl/outline/short", test_short);
     g_test_add_func("/ctl/outline/true", test_true);
     return g_test_run();
 }

@@ -134,6 +134,27 @@ static void test_share(void)
     assert_shared("abcdefgh", "", 4, "abc…", "");
 }
 
+/* A command can be copied from a message and means the same. */
+static void test_shell_word(void)
+{
+    static const char *const rows[][2] = {
+        {"devices/porch_light", "devices/porch_light"},
+        {"/bindings/1FEDB:25/status_dgn", "/bindings/1FEDB:25/status_dgn"},
+        {"a b", "'a b'"},
+        {"", "''"},
+        {"~", "'~'"},
+        {"a~1b", "a~1b"},
+        {"$(x)", "'$(x)'"},
+        {"it's", "'it'\\''s'"},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *word = text_shell_word(rows[i][0]);
+
+        g_assert_cmpstr(word, ==, rows[i][1]);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -141,6 +162,7 @@ int main(int argc, char **argv)
     g_test_add_func("/ctl/text/ellipsize", test_ellipsize);
     g_test_add_func("/ctl/text/clean", test_clean);
     g_test_add_func("/ctl/text/share", test_share);
+    g_test_add_func("/ctl/text/shell-word", test_shell_word);
     g_test_add_func("/ctl/text/laws", test_laws);
     return g_test_run();
 }

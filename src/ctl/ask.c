@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ask.c: questions and their answers, line by line. */
+
+#include "ctl/ask.h"
+
+#include <glib/gi18n.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "ctl/choices.h"
+#include "ctl/preview-text.h"
+
+bool ask_is_possible(const Ctl *ctl)
+{
+    return ctl->out.tty && isatty(STDIN_FILENO) && !ctl->args.yes && !ctl->args.json;
+}
+
+/* The line that is typed, without its newline; NULL at the end of the input. */
+static char *ask_line(const char *question)
+{
+    char *line = NULL;
+    size_t size = 0;
+    ssize_t length;
+    char *copy;
+
+    printf("%s ", question);
+    fflush(stdout);
+    length = getline(&line, &size, stdin);
+    /* What follows shall not stand behind the question. */
+    if (length < 0)
+        putchar('\n');
+    copy = length < 0 ? NULL : g_utf8_make_valid(line, length);
+    free(line);
+    return copy ? g_strchomp(copy) : NULL;
+}
+
+bool ask_yes(const char *question)
+{
+    g_autofree char *line = ask_line(question);
+
+    return line && (g_ascii_strcasecmp(line, "y") == 0 || g_ascii_strcasecmp(line, "yes") == 0);
+}
+
+/* A value until one fits; NULL when there is none. */
+static char *ask_value(const Ctl *ctl, const Value *item)
+{
+    for (;;) {
+        g_autoptr(GError) error = NULL;
+        g_autofree char *line = ask_line(_("  Value:"));
+        char *choice = line ? choices_value(item, line, &error) : NULL;
+
+        if (choice || !line)
+            return choice;
+        ctl_complain(ctl, _("That is no value for this field (%s)."), error->message);
+    }
+}
+
+/* What to do about an item; NULL to leave. */
+static char *ask_choice(const Ctl *ctl, const Value *item)
+{
+    for (;;) {
+        /* The letters are the same in each language, as options are. */
+        g_autofree char *line = ask_line(_("  (m)ine, (v)endor, (e)dit a value or (q)uit?"));
+
+        switch (line ? choices_answer(line) : ANSWER_QUIT) {
+        case ANSWER_MINE:
+            return g_strdup("mine");
+        case ANSWER_VENDOR:
+            return g_strdup("vendor");
+        case ANSWER_EDIT:
+            return ask_value(ctl, item);
+        case ANSWER_QUIT:
+            return NULL;
+        case ANSWER_UNCLEAR:
+            break;
+        }
+    }
+}
+
+static bool ask_decision(const Ctl *ctl, Preview *preview, const Value *item)
+{
+    const PreviewText text = {.preview = preview, .term = &ctl->out};
+    g_autoptr(GString) out = g_string_new("\n");
+    g_autofree char *choice = NULL;
+
+    preview_text_decision(out, &text, item);
+    fputs(out->str, stdout);
+    choice = ask_choice(ctl, item);
+    if (!choice)
+        return false;
+    if (!preview->resolutions)
+        preview->resolutions = value_new_list();
+    choices_add(&preview->resolutions, item, choice);
+    return true;
+}
+
+bool ask_decisions(const Ctl *ctl, Preview *preview)
+{
+    VALUE_FOREACH_ITEM (item, preview->items) {
+        if (preview_is_open(preview, item) && !ask_decision(ctl, preview, item))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* ask.h: questions to a person at the terminal. */
+
+#include "ctl/ctl.h"
+#include "ctl/preview.h"
+
+/* Whether there is somebody to ask: a terminal on both sides, and no option against it. */
+bool ask_is_possible(const Ctl *ctl);
+
+/* Whether the answer is yes; a mere Enter and the end of the input are a no. */
+bool ask_yes(const char *question);
+
+/* Asks about each item that is open, and adds the answers to preview->resolutions. False when the person
+ * wants to leave. */
+bool ask_decisions(const Ctl *ctl, Preview *preview);

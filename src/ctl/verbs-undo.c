@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* verbs-undo.c: undo, and retention: how far back undo reaches. */
+
+#include <glib/gi18n.h>
+
+#include "ctl/format.h"
+#include "ctl/report.h"
+#include "ctl/table.h"
+#include "ctl/verbs.h"
+
+/* The Detail of a change, taken apart; NULL on error, and for a change without. */
+static Value *fetch_detail(Ctl *ctl, uint64_t change, sd_bus_error *error)
+{
+    g_autoptr(CallOptions) options = call_options_new();
+    g_autoptr(Value) reply = NULL;
+
+    call_options_u64(options, "before", change + 1);
+    call_options_u32(options, "limit", 1);
+    reply = ctl_call(ctl, error, "ListChanges", "aa{sv}t", options, "");
+    VALUE_FOREACH_ITEM (entry, reply ? value_list_item(reply, 0) : NULL)
+        return format_parse(dict_text(entry, "Detail"));
+    return NULL;
+}
+
+static const TableColumn skipped_columns[] = {
+    {N_("PATH"), TABLE_LEFT},
+    {N_("FIELD"), TABLE_SHRINK | TABLE_HIDE_EMPTY},
+    {N_("USER"), TABLE_LEFT},
+    {N_("CHANGE"), TABLE_RIGHT},
+    {0},
+};
+
+/* What was left as it is, and how to have that too. */
+static void print_skipped(const Ctl *ctl, uint64_t undone, const Value *skipped)
+{
+    g_autoptr(Table) table = table_new(skipped_columns);
+
+    VALUE_FOREACH_ITEM (entry, skipped) {
+        const char *path = dict_text(entry, "path");
+
+        table_add(table, *path ? path : _("(as a whole)"), STYLE_PLAIN);
+        table_add(table, dict_text(entry, "field"), STYLE_PLAIN);
+        table_add(table, dict_text(entry, "user"), STYLE_PLAIN);
+        table_add_format(table, "%" G_GINT64_FORMAT, dict_number(entry, "change"));
+    }
+    if (table_rows(table) == 0)
+        return;
+    ctl_print(_("\nLeft as it is, since it was changed afterwards:"));
+    table_print(table, &ctl->out, stdout);
+    ctl_print(_("  “coachiqctl undo %" G_GUINT64_FORMAT " --force” takes that back too."), undone);
+}
+
+/* The detail is the one of another change where there was nothing to undo. */
+static int report_undo_json(const Ctl *ctl, uint64_t undone, uint64_t change, const Value *detail)
+{
+    g_autoptr(Value) result = value_new_map();
+
+    value_map_take(&result, "change", value_new_integer((int64_t) change));
+    if ((uint64_t) dict_number(detail, "undoes") == undone)
+        value_map_merge(&result, detail);
+    return report_json(ctl, result);
+}
+
+static int report_undo(Ctl *ctl, uint64_t undone, uint64_t before, uint64_t change)
+{
+    g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+    g_autoptr(Value) detail = NULL;
+
+    if (change == before) {
+        ctl_print(_("Nothing to undo: all is as it was before change %" G_GUINT64_FORMAT "."), undone);
+        return EXIT_OK;
+    }
+    detail = fetch_detail(ctl, change, &error);
+    if (sd_bus_error_is_set(&error))
+        return ctl_fail(ctl, &error);
+    if (ctl->args.json)
+        return report_undo_json(ctl, undone, change, detail);
+    report_change(ctl, before, change, _("Undid change %" G_GUINT64_FORMAT), undone);
+    print_skipped(ctl, undone, value_map_get(detail, "skipped"));
+    return EXIT_OK;
+}
+
+int verb_undo(Ctl *ctl)
+{
+    const char *word = ctl_argument(ctl, 0);
+    g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+    g_autoptr(CallOptions) options = ctl_write_options(ctl);
+    uint64_t before, change;
+    guint64 undone;
+
+    if (!g_ascii_string_to_unsigned(word, 10, 1, INT64_MAX, &undone, NULL))
+        return ctl_usage(ctl, _("“%s” is not the number of a change. “coachiqctl changes” lists them."),
+                         word);
+    if (report_revision(ctl, &before, &error) &&
+        ctl_write(ctl, &error, &change, "UndoChange", options, "ts", undone, ctl->args.reason))
+        return report_undo(ctl, undone, before, change);
+    /* With the option it is the revision that does not fit. */
+    if (ctl->args.expected_revision != ARGS_ABSENT)
+        return ctl_fail(ctl, &error);
+    return ctl_fail_as(ctl, &error, SERVICE_ERROR "Conflict", CLIENT_ERROR_CHANGED_SINCE);
+}
+
+/* "the newest 1000 changes and those of the last 730 days; 10 automatic backups" */
+static char *retention_text(const Value *retention)
+{
+    return g_strdup_printf(_("the newest %" G_GINT64_FORMAT
+                             " changes and those of the last %" G_GINT64_FORMAT " days; %" G_GINT64_FORMAT
+                             " automatic backups"),
+                           dict_number(retention, "Changes"), dict_number(retention, "Days"),
+                           dict_number(retention, "Backups"));
+}
+
+/* The property; NULL on error. */
+static Value *fetch_retention(Ctl *ctl, sd_bus_error *error)
+{
+    g_autoptr(Value) properties = ctl_client(ctl, error) ? client_properties(ctl->client, error) : NULL;
+    Value *retention = value_map_get(properties, "Retention");
+
+    if (properties && !value_is_map(retention))
+        sd_bus_error_set(error, CLIENT_ERROR_PROTOCOL, "Retention");
+    return value_is_map(retention) ? value_ref(retention) : NULL;
+}
+
+static int show_retention(Ctl *ctl)
+{
+    g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+    g_autoptr(Value) retention = fetch_retention(ctl, &error);
+    g_autofree char *text = NULL;
+
+    if (!retention)
+        return ctl_fail(ctl, &error);
+    if (ctl->args.json)
+        return report_json(ctl, retention);
+    text = retention_text(retention);
+    ctl_print(_("Kept are %s."), text);
+    return EXIT_OK;
+}
+
+static int set_retention(Ctl *ctl, const CallOptions *settings)
+{
+    g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+    g_autoptr(CallOptions) options = ctl_write_options(ctl);
+    g_autoptr(Value) retention = NULL;
+    g_autofree char *text = NULL;
+    uint64_t before, change;
+
+    if (!report_revision(ctl, &before, &error) ||
+        !ctl_write(ctl, &error, &change, "SetRetention", options, "a{sv}", settings) ||
+        !(retention = fetch_retention(ctl, &error)))
+        return ctl_fail(ctl, &error);
+    text = retention_text(retention);
+    return report_change(ctl, before, change, _("Kept from now on are %s."), text);
+}
+
+int verb_retention(Ctl *ctl)
+{
+    const Args *args = &ctl->args;
+    g_autoptr(CallOptions) settings = call_options_new();
+
+    if (args->changes == ARGS_ABSENT && args->days == ARGS_ABSENT && args->backups == ARGS_ABSENT)
+        return show_retention(ctl);
+    call_options_u32(settings, "changes", args->changes);
+    call_options_u32(settings, "days", args->days);
+    call_options_u32(settings, "backups", args->backups);
+    return set_retention(ctl, settings);
+}
