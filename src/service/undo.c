@@ -65,42 +65,45 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Undo, undo_clear)
 
 /* What is left as it is */
 
-/* Who changed a field since: the newest change that did, or did so around it or inside it. */
-static bool find_later(Undo *undo, const char *path, const char *field, const char **ret_user,
-                       int64_t *ret_change, GPtrArray **ret_owner, GError **error)
+/* Whether a later change was of this field, of one around it or inside it. */
+static bool concerns(const LaterChange *later, const char *field)
 {
-    *ret_user = "";
-    *ret_change = 0;
-    if (!store_list_later_changes(undo->service->store, undo->change->model, path, undo->change->id,
-                                  ret_owner, error))
-        return false;
-    for (guint i = 0; i < (*ret_owner)->len; i++) {
-        const LaterChange *later = g_ptr_array_index(*ret_owner, i);
+    return later->field && (g_str_equal(later->field, field) || field_is_inside(later->field, field) ||
+                            field_is_inside(field, later->field));
+}
 
-        if (later->field[0] && !g_str_equal(later->field, field) && !field_is_inside(later->field, field) &&
-            !field_is_inside(field, later->field))
-            continue;
-        *ret_user = later->user;
-        *ret_change = later->change;
-        break;
+/* Who changed a field since: the newest edit that did; where there is none, the newest release. NULL:
+ * nobody. */
+static const LaterChange *find_later(GPtrArray *changes, const char *field)
+{
+    const LaterChange *release = NULL;
+
+    for (guint i = 0; i < changes->len; i++) {
+        const LaterChange *later = g_ptr_array_index(changes, i);
+
+        if (concerns(later, field))
+            return later;
+        if (!later->field && !release)
+            release = later;
     }
-    return true;
+    return release;
 }
 
 static bool skip(Undo *undo, const char *path, const char *field, GError **error)
 {
-    g_autoptr(GPtrArray) later = NULL;
-    Value *entry = NULL;
-    const char *user;
-    int64_t change;
+    g_autoptr(GPtrArray) changes = NULL;
+    const LaterChange *later;
+    Value *entry;
 
-    if (!find_later(undo, path, field, &user, &change, &later, error))
+    if (!store_list_later_changes(undo->service->store, undo->change->model, path, undo->change->id,
+                                  &changes, error))
         return false;
+    later = find_later(changes, field);
     entry = value_new_map();
     value_map_take(&entry, "path", value_new_string(path));
     value_map_take(&entry, "field", value_new_string(field));
-    value_map_take(&entry, "user", value_new_string(user));
-    value_map_take(&entry, "change", value_new_integer(change));
+    value_map_take(&entry, "user", value_new_string(later ? later->user : ""));
+    value_map_take(&entry, "change", value_new_integer(later ? later->change : 0));
     value_list_take(&undo->skipped, entry);
     return true;
 }

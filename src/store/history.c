@@ -223,7 +223,8 @@ bool store_list_later_changes(Store *store, const char *model, const char *path,
         store->database,
         "SELECT c.id, h.field, c.user FROM coach_mappings m JOIN coach_mapping_history h ON h.mapping_id = m.id "
         "JOIN changes c ON c.id = h.change_id WHERE m.coach_model = ?1 AND m.component_path = ?2 AND c.id > ?3 "
-        "UNION ALL SELECT id, '', user FROM changes WHERE coach_model = ?1 AND id > ?3 "
+        "AND json_remove(h.override_before, '$.vendor') IS NOT json_remove(h.override_after, '$.vendor') "
+        "UNION ALL SELECT id, NULL, user FROM changes WHERE coach_model = ?1 AND id > ?3 "
         "AND (content_hash IS NOT NULL OR base_hash IS NOT NULL) ORDER BY 1 DESC",
         error);
     g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func((GDestroyNotify) later_change_free);
