@@ -14,6 +14,8 @@
 #define BUS_PATH "/org/coachiq/Config1"
 #define BUS_INTERFACE "org.coachiq.Config1"
 
+typedef struct Job Job;
+
 typedef struct Daemon {
     sd_event *event;
     sd_bus *bus;       /* the system bus; may never connect */
@@ -23,6 +25,7 @@ typedef struct Daemon {
     GPtrArray *peers;     /* of Peer (peers.c) */
     GPtrArray *listeners; /* sd_event_source of the sockets */
     GPtrArray *checks;    /* of Check (polkit.c) */
+    Job *job;             /* that runs in a thread (job.c); NULL: none */
     sd_event_source *idle_work;
 
     uint64_t idle_usec;     /* 0: never leave */

@@ -55,12 +55,24 @@ int handler_prepare_write(Daemon *daemon, sd_bus_message *message, const char *m
     return handler_prepare_read(daemon, message, model, error);
 }
 
+int handler_commit(Daemon *daemon, sd_bus_message *message, Plan *taken, const Actor *actor,
+                   GError **plan_error, sd_bus_error *error)
+{
+    g_autoptr(Plan) plan = taken;
+    int64_t change = 0;
+    int r;
+
+    if (!plan)
+        return errors_set(daemon, plan_error, error);
+    r = commit(daemon, plan, actor, &change, error);
+    return r < 0 ? r : sd_bus_reply_method_return(message, "t", (uint64_t) change);
+}
+
 int handler_write(Daemon *daemon, sd_bus_message *message, const char *action, Plan *taken,
                   GError **plan_error, sd_bus_error *error)
 {
     g_autoptr(Plan) plan = taken;
     g_auto(Actor) actor = {0};
-    int64_t change = 0;
     int r;
 
     if (!plan)
@@ -70,10 +82,7 @@ int handler_write(Daemon *daemon, sd_bus_message *message, const char *action, P
         if (r <= 0)
             return r < 0 ? r : 1; /* asked: this message comes again with the answer */
     }
-    r = commit(daemon, plan, &actor, &change, error);
-    if (r < 0)
-        return r;
-    return sd_bus_reply_method_return(message, "t", (uint64_t) change);
+    return handler_commit(daemon, message, g_steal_pointer(&plan), &actor, plan_error, error);
 }
 
 int handler_read_write_options(sd_bus_message *message, bool forceable, WriteOptions *ret,

@@ -34,6 +34,13 @@ HANDLER(handle_list_changes);
 HANDLER(handle_get_history);
 HANDLER(handle_undo_change);
 HANDLER(handle_verify_history);
+/* handlers-safety.c */
+HANDLER(handle_create_backup);
+HANDLER(handle_list_backups);
+HANDLER(handle_open_backup);
+HANDLER(handle_restore_backup);
+HANDLER(handle_delete_backup);
+HANDLER(handle_factory_reset);
 /* handlers-runtime.c */
 HANDLER(handle_list_resources);
 HANDLER(handle_get_resource);
@@ -55,6 +62,9 @@ int handler_prepare_write(Daemon *daemon, sd_bus_message *message, const char *m
  * `*plan_error` when that is NULL. For a handler to return. */
 int handler_write(Daemon *daemon, sd_bus_message *message, const char *action, Plan *taken,
                   GError **plan_error, sd_bus_error *error);
+/* The same without the question, where it was asked before. */
+int handler_commit(Daemon *daemon, sd_bus_message *message, Plan *taken, const Actor *actor,
+                   GError **plan_error, sd_bus_error *error);
 /* Options that every write takes; `forceable` adds "force". */
 int handler_read_write_options(sd_bus_message *message, bool forceable, WriteOptions *ret,
                                sd_bus_error *error);

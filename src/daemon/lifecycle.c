@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/lifecycle.h"
 
+#include "daemon/job.h"
 #include "daemon/peers.h"
 #include "daemon/polkit.h"
 
@@ -47,7 +48,7 @@ static int on_name_released(sd_bus_message *reply, void *userdata, sd_bus_error 
 /* The next step of leaving, where nothing is left to be done for the one before. */
 static int proceed(Daemon *daemon)
 {
-    if (polkit_is_busy(daemon))
+    if (polkit_is_busy(daemon) || job_is_running(daemon))
         return 0; /* lifecycle_work_done() brings us here again */
     if (daemon->bus_is_ready && !daemon->releasing) {
         daemon->releasing = true;
@@ -126,7 +127,7 @@ static int on_signal(sd_event_source *source G_GNUC_UNUSED,
 /* Whether somebody needs us, or may: what we were started for over the bus comes once our name is there. */
 static bool is_needed(const Daemon *daemon, uint64_t now)
 {
-    return polkit_is_busy(daemon) || peers_count(daemon) > 0 ||
+    return polkit_is_busy(daemon) || job_is_running(daemon) || peers_count(daemon) > 0 ||
            (!daemon->bus_is_ready && now < daemon->started + BUS_WAIT_USEC);
 }
 

@@ -162,6 +162,20 @@ static const sd_bus_vtable vtable[] = {
                             SD_BUS_RESULT("b", intact, "t", checked, "s", problem), handle_verify_history,
                             OPEN),
 
+    SD_BUS_METHOD_WITH_ARGS("CreateBackup", SD_BUS_ARGS("s", reason, "a{sv}", options),
+                            SD_BUS_RESULT("s", id), handle_create_backup, OPEN),
+    SD_BUS_METHOD_WITH_ARGS("ListBackups", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("aa{sv}", backups),
+                            handle_list_backups, OPEN),
+    SD_BUS_METHOD_WITH_ARGS("OpenBackup", SD_BUS_ARGS("s", id), SD_BUS_RESULT("h", file), handle_open_backup,
+                            OPEN),
+    SD_BUS_METHOD_WITH_ARGS("RestoreBackup", SD_BUS_ARGS("s", id, "s", reason, "a{sv}", options),
+                            SD_BUS_RESULT("t", change), handle_restore_backup, OPEN),
+    SD_BUS_METHOD_WITH_ARGS("DeleteBackup", SD_BUS_ARGS("s", id, "a{sv}", options), SD_BUS_NO_RESULT,
+                            handle_delete_backup, OPEN),
+    SD_BUS_METHOD_WITH_ARGS("FactoryReset",
+                            SD_BUS_ARGS("s", model, "s", scope, "s", reason, "a{sv}", options),
+                            SD_BUS_RESULT("t", change), handle_factory_reset, OPEN),
+
     SD_BUS_METHOD_WITH_ARGS("ListResources", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sts)", resources),
                             handle_list_resources, OPEN),
     SD_BUS_METHOD_WITH_ARGS("GetResource", SD_BUS_ARGS("s", name), SD_BUS_RESULT("h", file),
@@ -181,6 +195,8 @@ static const sd_bus_vtable vtable[] = {
     SD_BUS_SIGNAL_WITH_ARGS("ModelImported", SD_BUS_ARGS("s", model, "s", version, "t", change), 0),
     SD_BUS_SIGNAL_WITH_ARGS("ModelRemoved", SD_BUS_ARGS("s", model, "t", change), 0),
     SD_BUS_SIGNAL_WITH_ARGS("UpdateAvailable", SD_BUS_ARGS("s", model, "s", installed, "s", bundled), 0),
+    SD_BUS_SIGNAL_WITH_ARGS("BackupCreated", SD_BUS_ARGS("s", id, "s", reason), 0),
+    SD_BUS_SIGNAL_WITH_ARGS("Restored", SD_BUS_ARGS("s", backup, "t", change), 0),
     SD_BUS_SIGNAL_WITH_ARGS("UpdateApplied", SD_BUS_ARGS("s", model, "s", from, "s", to, "t", change), 0),
 
     SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
@@ -272,6 +288,17 @@ static void send_event(sd_bus *bus, void *userdata)
                                event->version_from, event->version);
         if (r >= 0)
             r = send_properties_changed(bus, "UpdatesAvailable", false);
+        break;
+    case SERVICE_EVENT_BACKUP_CREATED:
+        r = sd_bus_emit_signal(bus, BUS_PATH, BUS_INTERFACE, "BackupCreated", "ss", event->backup,
+                               event->reason);
+        break;
+    case SERVICE_EVENT_RESTORED:
+        r = sd_bus_emit_signal(bus, BUS_PATH, BUS_INTERFACE, "Restored", "st", event->backup,
+                               (uint64_t) event->change);
+        if (r >= 0)
+            r = sd_bus_emit_properties_changed(bus, BUS_PATH, BUS_INTERFACE, "ActiveModel", "Interfaces",
+                                               "Retention", "Revision", "UpdatesAvailable", NULL);
         break;
     case SERVICE_EVENT_RETENTION_CHANGED:
         r = send_properties_changed(bus, "Retention", true);

@@ -60,16 +60,15 @@ void plan_free(Plan *plan)
     g_free(plan->reason);
     g_ptr_array_unref(plan->history);
     g_free(plan->content_hash);
-    g_free(plan->base_hash);
+    g_clear_pointer(&plan->releases, g_ptr_array_unref);
     g_clear_pointer(&plan->detail, value_unref);
     g_clear_pointer(&plan->components, g_ptr_array_unref);
     g_clear_pointer(&plan->file, coach_file_free);
     g_free(plan->byte_hash);
-    vendor_revision_free(plan->revision_to);
-    g_free(plan->version_from);
+    g_clear_pointer(&plan->passages, g_ptr_array_unref);
     g_free(plan->backup_reason);
-    g_free(plan->name);
-    g_free(plan->value);
+    g_clear_pointer(&plan->settings, g_ptr_array_unref);
+    g_free(plan->restored);
     g_free(plan);
 }
 
@@ -118,15 +117,15 @@ static bool write_change(Service *service, Plan *plan, Change *change, GError **
 /* Before anything is written. */
 static bool back_up(Service *service, Plan *plan, int64_t time, GError **error)
 {
-    char *name = NULL;
+    g_autofree char *id = NULL;
 
     if (!plan->backup_reason)
         return true;
-    if (!store_backup(service->store, service->state_directory, time, service->revision, plan->backup_reason,
-                      service->retention.backups, &name, error))
+    if (!backup_make(service->state_directory, time, plan->backup_reason, true, &id, error))
         return false;
-    plan_add_detail(plan, "backup", value_new_string(name));
-    g_free(name);
+    plan_add_detail(plan, "backup", value_new_string(id));
+    backup_remove_old(service->state_directory, service->retention.backups);
+    service_note_backup(service, id, plan->backup_reason);
     return true;
 }
 
@@ -168,7 +167,7 @@ bool service_commit(Service *service, Plan *plan, const Actor *actor, int64_t *r
                            .process = g_strdup(actor->process)};
     change.n_entries = plan->n_entries;
     change.content_hash = g_strdup(plan->content_hash);
-    change.base_hash = g_strdup(plan->base_hash);
+    change.releases = plan->releases ? g_ptr_array_ref(plan->releases) : NULL;
     change.detail = plan->detail ? json_format(plan->detail) : NULL;
     if (!write_change(service, plan, &change, &local))
         return fail(service, local, error);

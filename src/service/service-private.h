@@ -5,6 +5,7 @@
 
 #include "coach/coach-file.h"
 #include "service/service.h"
+#include "store/backup.h"
 
 /* What is known of a bundled coach file without keeping its components. */
 typedef struct BundledModel {
@@ -16,7 +17,6 @@ typedef struct BundledModel {
 
 /* Names of settings in the database. */
 #define SETTING_ACTIVE_MODEL "active-model"
-#define SETTING_RETENTION "retention"
 
 struct Service {
     Bundle *bundle;
@@ -63,8 +63,43 @@ void bundled_model_free(BundledModel *bundled);
 /* A bundled file with the hash of its bytes. Sets NO_SUCH_MODEL, INVALID_FILE, TOO_LARGE. */
 bool service_read_bundled(Service *service, const char *model, CoachFile **ret_file, char **ret_byte_hash,
                           GError **error);
-/* A retention as the settings have it; NULL: the default. */
+/* One setting that becomes another, as texts: "activate" (which model), "interface" (where `name` is; "":
+ * nowhere), "retention". These are also the kinds of the changes that set one. */
+#define SETTING_ACTIVATE "activate"
+#define SETTING_INTERFACE "interface"
+#define SETTING_RETENTION "retention"
+
+typedef struct Setting {
+    char *kind;
+    char *name; /* of an interface, else NULL */
+    char *before;
+    char *after;
+} Setting;
+
+Setting *setting_new(const char *kind, const char *name, const char *before, const char *after);
+void setting_free(Setting *setting);
+/* What it is now. Free with g_free(). */
+char *setting_now(Service *service, const char *kind, const char *name);
+/* Adds a setting to a plan; takes it over. */
+void plan_add_setting(Plan *plan, Setting *setting);
+/* Makes the settings all that the plan does. */
+void plan_set_settings(Plan *plan);
+/* The same for a single one, which is the kind of the change; the change says of itself what it was before.
+ */
+void plan_set_setting(Service *service, Plan *plan, const char *kind, const char *name, const char *after);
+/* Says in the detail of a change which settings it sets, for one that is of no setting's kind; and reads one
+ * such entry (or the detail of one that is). What is malformed is left out. */
+#define PLAN_SETTINGS "settings"
+void plan_describe_settings(Plan *plan);
+void setting_add_from(GPtrArray *settings, const char *kind, const Value *entry);
+/* For plans that do more: write them, within the transaction; and take them over, after it. */
+bool plan_write_settings(Service *service, const Plan *plan, GError **error);
+void plan_take_settings(Service *service, const Plan *plan);
+/* A retention as the settings have it; NULL: the default. And back; free with g_free(). */
 Retention retention_parse(const char *text);
+char *retention_format(Retention retention);
+/* Whether its numbers are within their bounds. Sets INVALID_ARGS. */
+bool retention_check(Retention retention, GError **error);
 
 /* Now, in µs since the epoch. */
 int64_t now_usec(void);
@@ -85,16 +120,18 @@ struct Plan {
 
     GPtrArray *history; /* rows of the change; may be empty */
     unsigned n_entries;
-    char *content_hash, *base_hash;
+    char *content_hash;  /* of an import */
+    GPtrArray *releases; /* of Release; NULL: none */
     Value *detail;       /* a map or NULL */
     char *backup_reason; /* a backup is made first; NULL: none */
 
-    GPtrArray *components; /* of Touched (touched.h) */
-    CoachFile *file;       /* what is brought; NULL: `revision_to`, or nothing */
+    GPtrArray *components; /* edits: of Touched (touched.h) */
+    CoachFile *file;       /* import */
     char *byte_hash;
-    VendorRevision *revision_to;
-    char *version_from;
-    char *name, *value;  /* settings; `value` NULL: removed */
+    GPtrArray *passages; /* of Passage (transition.h) */
+    GPtrArray *settings; /* of Setting */
+    char *restored;      /* passages: the backup that they are from, or "", for the one signal; NULL: one a
+                            passage */
     Retention retention; /* to be in force; changes 0: that of the service */
 };
 

@@ -72,6 +72,17 @@ const Bundle *service_bundle(Service *service)
     return service->bundle;
 }
 
+const char *service_state_directory(Service *service)
+{
+    return service->state_directory;
+}
+
+void service_note_backup(Service *service, const char *id, const char *reason)
+{
+    service_emit(service,
+                 &(ServiceEvent){.type = SERVICE_EVENT_BACKUP_CREATED, .backup = id, .reason = reason});
+}
+
 int64_t now_usec(void)
 {
     return g_get_real_time();

@@ -33,6 +33,8 @@ typedef enum ServiceEventType {
     SERVICE_EVENT_UPDATE_AVAILABLE,
     SERVICE_EVENT_UPDATE_APPLIED,
     SERVICE_EVENT_MODEL_REMOVED,
+    SERVICE_EVENT_BACKUP_CREATED,
+    SERVICE_EVENT_RESTORED,
     SERVICE_EVENT_HEALTH_CHANGED,
 } ServiceEventType;
 
@@ -43,7 +45,9 @@ typedef struct ServiceEvent {
     const char *kind;         /* MAPPINGS_CHANGED: the kind of the change */
     const char *version;      /* MODEL_IMPORTED; UPDATE_APPLIED: now; UPDATE_AVAILABLE: the bundled one */
     const char *version_from; /* UPDATE_APPLIED: before; UPDATE_AVAILABLE: the imported one */
-    int64_t change;           /* but for UPDATE_AVAILABLE and HEALTH_CHANGED */
+    const char *backup;       /* BACKUP_CREATED, RESTORED: its id */
+    const char *reason;       /* BACKUP_CREATED */
+    int64_t change;           /* but for UPDATE_AVAILABLE, BACKUP_CREATED and HEALTH_CHANGED */
 } ServiceEvent;
 
 typedef void (*ServiceObserver)(const ServiceEvent *event, void *userdata);
@@ -270,6 +274,22 @@ Plan *service_plan_update(Service *service, const char *model, const char *token
  * NO_SUCH_CHANGE, NOT_IMPORTED, INVALID_DATA, and CONFLICT when all of it was changed since. */
 Plan *service_plan_undo(Service *service, int64_t number, const char *reason, const WriteOptions *options,
                         GError **error);
+
+/* Factory reset (reset.c): drops the edits of a model, or of a section or a component (`scope`; "": all).
+ * Sets NO_SUCH_MAPPING for a scope that is nothing. */
+Plan *service_plan_reset(Service *service, const char *model, const char *scope, const char *reason,
+                         const WriteOptions *options, GError **error);
+
+/* Backups (store/backup.h has them) */
+
+/* Where they are; borrowed. */
+const char *service_state_directory(Service *service);
+/* Tells the observer of one that was made. */
+void service_note_backup(Service *service, const char *id, const char *reason);
+/* Makes everything what it was in a backup, or in a copy of one that somebody brings (`fd`, -1: none). Takes
+ * long. Sets NO_SUCH_BACKUP, INVALID_FILE, NOT_SUPPORTED, TOO_LARGE. */
+Plan *service_plan_restore(Service *service, const char *id, int fd, const char *reason,
+                           const WriteOptions *options, GError **error);
 
 /* Writes the plan and tells the observer. `*ret_change` is the new change, or the current revision when the
  * plan is empty. */

@@ -8,10 +8,11 @@
 
 #include <string.h>
 
-Touched *touched_new(const char *path)
+Touched *touched_new(const char *model, const char *path)
 {
     Touched *touched = g_new0(Touched, 1);
 
+    touched->model = g_strdup(model);
     touched->path = g_strdup(path);
     touched->fields = g_ptr_array_new_with_free_func(g_free);
     return touched;
@@ -19,6 +20,7 @@ Touched *touched_new(const char *path)
 
 void touched_free(Touched *touched)
 {
+    g_free(touched->model);
     g_free(touched->path);
     g_clear_pointer(&touched->vendor, value_unref);
     g_clear_pointer(&touched->overrides, g_ptr_array_unref);
@@ -44,7 +46,7 @@ static bool check_row(const Touched *touched, const char *model, GError **error)
 
 Touched *touched_load(Service *service, const ImportStatus *status, const char *path, GError **error)
 {
-    Touched *touched = touched_new(path);
+    Touched *touched = touched_new(status->model, path);
     bool ok;
 
     ok = store_get_vendor_component(service->store, status->revision_id, path, &touched->vendor, error) &&
@@ -284,6 +286,7 @@ static void add_entry(Plan *plan, const Touched *touched, const Override *before
     HistoryEntry *entry = g_new0(HistoryEntry, 1);
     const char *field = (before ? before : after)->field;
 
+    entry->model = g_str_equal(touched->model, plan->model) ? NULL : g_strdup(touched->model);
     entry->path = g_strdup(touched->path);
     entry->kind = g_strdup(kind ? kind : entry_kind(touched, field, before, after));
     entry->field = g_strdup(field);
@@ -334,21 +337,21 @@ bool touched_write(Service *service, Plan *plan, const char *origin, const char 
     int64_t row_id;
 
     if (touched->data) {
-        if (!store_put_mapping(service->store, plan->model, touched->path, touched->data,
+        if (!store_put_mapping(service->store, touched->model, touched->path, touched->data,
                                touched_source(origin, touched), version, change->actor.user, &touched->row,
                                error))
             return false;
-    } else if (!store_remove_mapping(service->store, plan->model, touched->path, change->actor.user,
+    } else if (!store_remove_mapping(service->store, touched->model, touched->path, change->actor.user,
                                      error)) {
         return false;
     }
 
-    if (touched->n_entries > 0 && !store_get_mapping_id(service->store, plan->model, touched->path,
+    if (touched->n_entries > 0 && !store_get_mapping_id(service->store, touched->model, touched->path,
                                                         change->actor.user, &row_id, error))
         return false;
     for (guint i = 0; i < touched->n_entries; i++)
         ((HistoryEntry *) g_ptr_array_index(plan->history, touched->first_entry + i))->mapping_id = row_id;
-    return store_replace_overrides(service->store, plan->model, touched->path, touched->overrides,
+    return store_replace_overrides(service->store, touched->model, touched->path, touched->overrides,
                                    touched->new_overrides, change, error);
 }
 

@@ -7,6 +7,7 @@
 #include "service/service-private.h"
 
 typedef struct Touched {
+    char *model;
     char *path;
     Value *vendor;                /* what the overrides will lie upon; NULL: the vendor has none */
     GPtrArray *overrides;         /* before */
@@ -21,7 +22,7 @@ typedef struct Touched {
 } Touched;
 
 /* One of which only the path is known. */
-Touched *touched_new(const char *path);
+Touched *touched_new(const char *model, const char *path);
 /* One as the database has it. Sets CORRUPT where its row is not what vendor and overrides say. */
 Touched *touched_load(Service *service, const ImportStatus *status, const char *path, GError **error);
 void touched_free(Touched *touched);

@@ -79,24 +79,25 @@ static GPtrArray *overrides_or_none(GHashTable *table, const char *path)
     return overrides ? g_ptr_array_ref(overrides) : override_list_new();
 }
 
-typedef struct Passage {
+/* A passage in the making. */
+typedef struct Work {
     Service *service;
     Plan *plan;
+    Passage *passage;
     const Transition *transition;
     GHashTable *base, *incoming, *items;
-} Passage;
+} Work;
 
-static bool load_row(const Passage *passage, Touched *touched, GError **error)
+static bool load_row(const Work *work, Touched *touched, GError **error)
 {
-    const Place *place = g_hash_table_lookup(passage->incoming, touched->path);
+    const Place *place = g_hash_table_lookup(work->incoming, touched->path);
 
-    if (!store_get_mapping(passage->service->store, passage->plan->model, touched->path, &touched->row,
-                           error))
+    if (!store_get_mapping(work->service->store, work->passage->model, touched->path, &touched->row, error))
         return false;
     if ((touched->before != NULL) != (touched->row != NULL)) {
         g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_CORRUPT,
                     "The database is damaged: component %s of model %s is not what its overrides say",
-                    touched->path, passage->plan->model);
+                    touched->path, work->passage->model);
         return false;
     }
     if (touched->row && place)
@@ -104,24 +105,24 @@ static bool load_row(const Passage *passage, Touched *touched, GError **error)
     return true;
 }
 
-static bool touch(const Passage *passage, const char *path, GError **error)
+static bool touch(const Work *work, const char *path, GError **error)
 {
-    const MergedComponent *merged = merge_find_component(passage->transition->merge, path);
-    Value *vendor = place_data(passage->incoming, path);
-    Touched *touched = touched_new(path);
+    const MergedComponent *merged = merge_find_component(work->transition->merge, path);
+    Value *vendor = place_data(work->incoming, path);
+    Touched *touched = touched_new(work->passage->model, path);
 
     touched->vendor = vendor ? value_ref(vendor) : NULL;
-    touched->overrides = overrides_or_none(passage->transition->overrides, path);
+    touched->overrides = overrides_or_none(work->transition->overrides, path);
     touched->new_overrides = merged ? g_ptr_array_ref(merged->after) : override_list_new();
-    touched->before = override_apply(path, place_data(passage->base, path), touched->overrides);
-    if (!load_row(passage, touched, error)) {
+    touched->before = override_apply(path, place_data(work->base, path), touched->overrides);
+    if (!load_row(work, touched, error)) {
         touched_free(touched);
         return false;
     }
     touched_settle(touched);
-    touched_add_history(passage->plan, touched, passage->plan->kind);
-    classify_rows(passage->plan, touched, passage->items);
-    g_ptr_array_add(passage->plan->components, touched);
+    touched_add_history(work->plan, touched, work->plan->kind);
+    classify_rows(work->plan, touched, work->items);
+    g_ptr_array_add(work->passage->components, touched);
     return true;
 }
 
@@ -168,78 +169,152 @@ static unsigned count_components(const Merge *merge)
 
 /* Carrying out */
 
-static bool write_touched(Service *service, Plan *plan, const char *origin, const char *version,
-                          const Change *change, GError **error)
+static const char *passage_version(const Passage *passage)
 {
-    for (guint i = 0; i < plan->components->len; i++)
-        if (!touched_write(service, plan, origin, version, g_ptr_array_index(plan->components, i), change,
+    return passage->file ? passage->file->version : passage->to ? passage->to->version : NULL;
+}
+
+static bool write_touched(Service *service, Plan *plan, const Passage *passage, const char *origin,
+                          const char *version, const Change *change, GError **error)
+{
+    for (guint i = 0; i < passage->components->len; i++)
+        if (!touched_write(service, plan, origin, version, g_ptr_array_index(passage->components, i), change,
                            error))
             return false;
     return true;
 }
 
-static bool write_nothing(Service *service, Plan *plan, const Change *change, GError **error)
+static bool write_nothing(Service *service, Plan *plan, const Passage *passage, const Change *change,
+                          GError **error)
 {
-    return write_touched(service, plan, "bundled", "", change, error) &&
-           store_remove_mappings(service->store, plan->model, change->actor.user, error) &&
-           store_remove_import(service->store, plan->model, error);
+    return write_touched(service, plan, passage, "bundled", "", change, error) &&
+           store_remove_mappings(service->store, passage->model, change->actor.user, error) &&
+           store_remove_import(service->store, passage->model, error);
 }
 
-static bool write_transition(Service *service, Plan *plan, const Change *change, GError **error)
+static bool write_passage(Service *service, Plan *plan, const Passage *passage, const Change *change,
+                          GError **error)
 {
-    const VendorRevision *to = plan->revision_to;
-    const char *version = plan->file ? plan->file->version : to ? to->version : NULL;
-    const char *origin = to ? to->origin : "bundled";
-    const char *byte_hash = to ? to->byte_hash : plan->byte_hash;
+    const VendorRevision *to = passage->to;
+    const char *version = passage_version(passage), *origin = to ? to->origin : passage->origin;
+    const char *byte_hash = to ? to->byte_hash : passage->byte_hash;
     int64_t revision_id = to ? to->id : 0;
 
     if (!version)
-        return write_nothing(service, plan, change, error);
-    if (plan->file && !store_add_vendor_revision(service->store, plan->model, plan->file, byte_hash, origin,
-                                                 &revision_id, error))
+        return write_nothing(service, plan, passage, change, error);
+    if (passage->file && !store_add_vendor_revision(service->store, passage->model, passage->file, byte_hash,
+                                                    origin, &revision_id, error))
         return false;
     /* First what says where components stand, then those with overrides, then all that have none. */
-    return store_set_import(service->store, plan->model, version, byte_hash, revision_id, change->time,
+    return store_set_import(service->store, passage->model, version, byte_hash, revision_id, change->time,
                             error) &&
-           write_touched(service, plan, origin, version, change, error) &&
-           store_apply_revision(service->store, plan->model, revision_id, origin_source(origin), version,
+           write_touched(service, plan, passage, origin, version, change, error) &&
+           store_apply_revision(service->store, passage->model, revision_id, origin_source(origin), version,
                                 change->actor.user, error);
 }
 
-static void finish_transition(Service *service, Plan *plan, const Change *change)
+static bool write_passages(Service *service, Plan *plan, const Change *change, GError **error)
 {
-    const char *version = plan->file          ? plan->file->version
-                          : plan->revision_to ? plan->revision_to->version
-                                              : NULL;
-
-    g_hash_table_remove(service->caches, plan->model);
-    service_emit(service, &(ServiceEvent){.type = !version              ? SERVICE_EVENT_MODEL_REMOVED
-                                                  : !plan->version_from ? SERVICE_EVENT_MODEL_IMPORTED
-                                                                        : SERVICE_EVENT_UPDATE_APPLIED,
-                                          .model = plan->model,
-                                          .version = version,
-                                          .version_from = plan->version_from,
-                                          .change = change->id});
+    for (guint i = 0; plan->passages && i < plan->passages->len; i++)
+        if (!write_passage(service, plan, g_ptr_array_index(plan->passages, i), change, error))
+            return false;
+    return plan_write_settings(service, plan, error);
 }
 
-bool plan_set_transition(Service *service, Plan *plan, const Transition *transition, GError **error)
+static void finish_passages(Service *service, Plan *plan, const Change *change)
+{
+    plan_take_settings(service, plan);
+    for (guint i = 0; plan->passages && i < plan->passages->len; i++)
+        g_hash_table_remove(service->caches,
+                            ((const Passage *) g_ptr_array_index(plan->passages, i))->model);
+    if (plan->restored) {
+        service_emit(
+            service,
+            &(ServiceEvent){.type = SERVICE_EVENT_RESTORED, .backup = plan->restored, .change = change->id});
+        return;
+    }
+    for (guint i = 0; i < plan->passages->len; i++) {
+        const Passage *passage = g_ptr_array_index(plan->passages, i);
+        const char *version = passage_version(passage);
+
+        service_emit(service,
+                     &(ServiceEvent){.type = !version                 ? SERVICE_EVENT_MODEL_REMOVED
+                                             : !passage->version_from ? SERVICE_EVENT_MODEL_IMPORTED
+                                                                      : SERVICE_EVENT_UPDATE_APPLIED,
+                                     .model = passage->model,
+                                     .version = version,
+                                     .version_from = passage->version_from,
+                                     .change = change->id});
+    }
+}
+
+Passage *passage_new(const char *model)
+{
+    Passage *passage = g_new0(Passage, 1);
+
+    passage->model = g_strdup(model);
+    passage->components = g_ptr_array_new_with_free_func((GDestroyNotify) touched_free);
+    return passage;
+}
+
+void passage_free(Passage *passage)
+{
+    g_free(passage->model);
+    coach_file_free(passage->file);
+    g_free(passage->byte_hash);
+    g_free(passage->origin);
+    vendor_revision_free(passage->to);
+    g_free(passage->version_from);
+    g_free(passage->base_hash);
+    g_ptr_array_unref(passage->components);
+    g_free(passage);
+}
+
+static const char *passage_hash(const Passage *passage)
+{
+    return passage->file ? passage->file->content_hash : passage->to ? passage->to->content_hash : NULL;
+}
+
+static void add_release(Plan *plan, const Passage *passage)
+{
+    const char *content_hash = passage_hash(passage);
+
+    if (!plan->releases)
+        plan->releases = g_ptr_array_new_with_free_func((GDestroyNotify) release_free);
+    g_ptr_array_add(plan->releases, release_new(passage->model, passage->base_hash, content_hash));
+}
+
+bool plan_add_passage(Service *service, Plan *plan, Passage *passage, const Transition *transition,
+                      GError **error)
 {
     g_autoptr(GHashTable) base = places_of(transition->base), incoming = places_of(transition->incoming);
     g_autoptr(GHashTable) items = index_items(transition->merge);
     g_autoptr(GPtrArray) paths = edited_paths(transition);
-    const Passage passage = {service, plan, transition, base, incoming, items};
+    const Work work = {service, plan, passage, transition, base, incoming, items};
+    guint rows = plan->history->len;
+    bool ok = true;
 
-    plan->components = g_ptr_array_new_with_free_func((GDestroyNotify) touched_free);
-    for (guint i = 0; i < paths->len; i++)
-        if (!touch(&passage, g_ptr_array_index(paths, i), error))
-            return false;
-    plan->content_hash = plan->file          ? g_strdup(plan->file->content_hash)
-                         : plan->revision_to ? g_strdup(plan->revision_to->content_hash)
-                                             : NULL;
-    plan->base_hash = transition->from ? g_strdup(transition->from->content_hash) : NULL;
-    plan->version_from = transition->from ? g_strdup(transition->from->version) : NULL;
-    plan->n_entries = count_components(transition->merge);
-    plan->write = write_transition;
-    plan->finish = finish_transition;
+    for (guint i = 0; ok && i < paths->len; i++)
+        ok = touch(&work, g_ptr_array_index(paths, i), error);
+    passage->base_hash = transition->from ? g_strdup(transition->from->content_hash) : NULL;
+    passage->version_from = transition->from ? g_strdup(transition->from->version) : NULL;
+    /* Where it leads is where it begins. */
+    if (!ok || (plan->history->len == rows && g_strcmp0(passage->base_hash, passage_hash(passage)) == 0)) {
+        passage_free(passage);
+        return ok;
+    }
+
+    if (!plan->passages)
+        plan->passages = g_ptr_array_new_with_free_func((GDestroyNotify) passage_free);
+    g_ptr_array_add(plan->passages, passage);
+    add_release(plan, passage);
+    plan->n_entries += count_components(transition->merge);
+    plan_set_passages(plan);
     return true;
+}
+
+void plan_set_passages(Plan *plan)
+{
+    plan->write = write_passages;
+    plan->finish = finish_passages;
 }

@@ -401,7 +401,9 @@ Plan *service_plan_update(Service *service, const char *model, const char *token
                              .incoming = update.file->components,
                              .overrides = update.overrides,
                              .merge = update.merge};
-    plan->file = g_steal_pointer(&update.file);
-    plan->byte_hash = g_steal_pointer(&update.byte_hash);
-    return plan_set_transition(service, plan, &transition, error) ? g_steal_pointer(&plan) : NULL;
+    Passage *passage = passage_new(plan->model);
+    passage->file = g_steal_pointer(&update.file);
+    passage->byte_hash = g_steal_pointer(&update.byte_hash);
+    passage->origin = g_strdup("bundled");
+    return plan_add_passage(service, plan, passage, &transition, error) ? g_steal_pointer(&plan) : NULL;
 }

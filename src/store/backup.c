@@ -1,26 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Copies of the whole database, each a file of its own that is verified before it counts. */
-#include "store/store-private.h"
+/* Making a backup: written beside, checked, put on disk, and only then named. */
+#include "store/backup-private.h"
 
+#include "base/error.h"
 #include "base/json.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define BACKUP_FOLDER "backups"
-#define BACKUP_AUTOMATIC "-auto.db"
-#define BACKUP_UNFINISHED ".tmp"
-/* What a copy says of itself, in its settings. */
-#define SETTING_BACKUP "backup"
 /* What has to stay free on the disk beside the copy. */
 #define SPARE_BYTES (4 * 1024 * 1024)
+#define BUSY_TIMEOUT_MS 5000
+/* Backups of one second and revision. */
+#define NAMES_MAX 1000
 
-static bool fail_errno(const char *path, const char *what, GError **error)
+bool backup_fail_errno(const char *path, const char *what, GError **error)
 {
     ConfigError code = errno == ENOSPC || errno == EDQUOT                    ? CONFIG_ERROR_NO_SPACE
                        : errno == EROFS || errno == EACCES || errno == EPERM ? CONFIG_ERROR_READ_ONLY
@@ -30,18 +28,13 @@ static bool fail_errno(const char *path, const char *what, GError **error)
     return false;
 }
 
-static bool check_space(Store *store, const char *folder, GError **error)
+bool backup_check_space(const char *folder, uint64_t bytes, GError **error)
 {
-    int64_t pages, page_size;
+    uint64_t needed = bytes + SPARE_BYTES, available;
     struct statvfs fs;
-    uint64_t needed, available;
 
-    if (!database_query_integer(store->database, "PRAGMA page_count", 0, &pages, error) ||
-        !database_query_integer(store->database, "PRAGMA page_size", 0, &page_size, error))
-        return false;
     if (statvfs(folder, &fs) < 0)
-        return fail_errno(folder, "looking for room for a backup", error);
-    needed = (uint64_t) (pages * page_size) + SPARE_BYTES;
+        return backup_fail_errno(folder, "looking for room for a backup", error);
     available = (uint64_t) fs.f_bavail * fs.f_frsize;
     if (available >= needed)
         return true;
@@ -52,155 +45,210 @@ static bool check_space(Store *store, const char *folder, GError **error)
     return false;
 }
 
-static bool fail_copy(sqlite3 *copy, const char *path, GError **error)
-{
-    ConfigError code =
-        (sqlite3_errcode(copy) & 0xFF) == SQLITE_FULL ? CONFIG_ERROR_NO_SPACE : CONFIG_ERROR_IO;
-
-    g_set_error(error, CONFIG_ERROR, (gint) code, "The backup %s could not be written: %s", path,
-                sqlite3_errmsg(copy));
-    return false;
-}
-
-/* A whole file of its own that needs no log beside it, and says what it is. */
-static bool finish_copy(sqlite3 *copy, const char *path, const char *description, GError **error)
-{
-    sqlite3_stmt *statement = NULL;
-    bool ok;
-
-    if (sqlite3_exec(copy, "PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF", NULL, NULL, NULL) !=
-            SQLITE_OK ||
-        sqlite3_prepare_v2(copy, "INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)", -1,
-                           &statement, NULL) != SQLITE_OK)
-        return fail_copy(copy, path, error);
-    sqlite3_bind_text(statement, 1, SETTING_BACKUP, -1, SQLITE_STATIC);
-    sqlite3_bind_text(statement, 2, description, -1, SQLITE_STATIC);
-    ok = sqlite3_step(statement) == SQLITE_DONE;
-    sqlite3_finalize(statement);
-    return ok || fail_copy(copy, path, error);
-}
-
-/* The check says what is wrong in its rows, not by its result. */
-static bool verify_copy(sqlite3 *copy, const char *path, GError **error)
-{
-    sqlite3_stmt *statement = NULL;
-    g_autofree char *found = NULL;
-
-    if (sqlite3_prepare_v2(copy, "PRAGMA integrity_check(1)", -1, &statement, NULL) != SQLITE_OK)
-        return fail_copy(copy, path, error);
-    if (sqlite3_step(statement) == SQLITE_ROW)
-        found = g_strdup((const char *) sqlite3_column_text(statement, 0));
-    sqlite3_finalize(statement);
-    if (g_strcmp0(found, "ok") == 0)
-        return true;
-    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_CORRUPT, "The database is damaged: a backup of it says %s",
-                found ? found : sqlite3_errmsg(copy));
-    return false;
-}
-
-static bool copy_pages(Store *store, sqlite3 *copy, const char *path, GError **error)
-{
-    sqlite3_backup *backup = sqlite3_backup_init(copy, "main", store->database->handle, "main");
-
-    if (!backup)
-        return fail_copy(copy, path, error);
-    sqlite3_backup_step(backup, -1);
-    return sqlite3_backup_finish(backup) == SQLITE_OK || fail_copy(copy, path, error);
-}
-
-static bool write_copy(Store *store, const char *path, const char *description, GError **error)
-{
-    sqlite3 *copy = NULL;
-    bool ok;
-
-    if (sqlite3_open_v2(path, &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-                        NULL) != SQLITE_OK)
-        ok = fail_copy(copy, path, error);
-    else
-        ok = copy_pages(store, copy, path, error) && finish_copy(copy, path, description, error) &&
-             verify_copy(copy, path, error);
-    sqlite3_close(copy);
-    return ok;
-}
-
-static bool sync_path(const char *path, int flags, GError **error)
+bool backup_sync(const char *path, int flags, GError **error)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | flags);
     bool ok = fd >= 0 && fsync(fd) == 0;
 
     if (!ok)
-        fail_errno(path, "writing a backup to disk", error);
+        backup_fail_errno(path, "writing a backup to disk", error);
     if (fd >= 0)
         close(fd);
     return ok;
 }
 
-static int compare_names(gconstpointer a, gconstpointer b)
+char *backup_find_damage(sqlite3 *handle)
 {
-    return strcmp(*(const char *const *) b, *(const char *const *) a);
+    sqlite3_stmt *statement = NULL;
+    char *found = NULL;
+    int r;
+
+    if (sqlite3_prepare_v2(handle, "PRAGMA integrity_check(1)", -1, &statement, NULL) != SQLITE_OK)
+        return g_strdup(sqlite3_errmsg(handle));
+    r = sqlite3_step(statement);
+    if (r == SQLITE_ROW)
+        found = g_strdup((const char *) sqlite3_column_text(statement, 0));
+    else
+        found = g_strdup(sqlite3_errmsg(handle));
+    sqlite3_finalize(statement);
+    if (g_strcmp0(found, "ok") == 0)
+        g_clear_pointer(&found, g_free);
+    return found;
 }
 
-/* Names begin with the time, so that the newest sort last. One that cannot be removed stays. */
-static void remove_old(const char *folder, unsigned keep)
-{
-    g_autoptr(GDir) directory = g_dir_open(folder, 0, NULL);
-    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-    const char *name;
+/* A copy in the making. */
+typedef struct Copy {
+    sqlite3 *source, *copy;
+    const char *path; /* of the copy */
+    int64_t revision;
+} Copy;
 
-    while (directory && (name = g_dir_read_name(directory)))
-        if (g_str_has_suffix(name, BACKUP_AUTOMATIC))
-            g_ptr_array_add(names, g_strdup(name));
-    g_ptr_array_sort(names, compare_names);
-    for (guint i = keep; i < names->len; i++) {
-        g_autofree char *path = g_build_filename(folder, g_ptr_array_index(names, i), NULL);
-        unlink(path);
-    }
+static bool fail_copy(const Copy *copy, sqlite3 *handle, GError **error)
+{
+    int result = sqlite3_errcode(handle) & 0xFF;
+    ConfigError code = result == SQLITE_FULL                                 ? CONFIG_ERROR_NO_SPACE
+                       : result == SQLITE_CORRUPT || result == SQLITE_NOTADB ? CONFIG_ERROR_CORRUPT
+                       : result == SQLITE_BUSY || result == SQLITE_LOCKED    ? CONFIG_ERROR_LOCKED
+                                                                             : CONFIG_ERROR_IO;
+
+    g_set_error(error, CONFIG_ERROR, (gint) code, "The backup %s could not be made: %s", copy->path,
+                sqlite3_errmsg(handle));
+    return false;
 }
 
-static char *describe(int64_t time, int64_t revision, const char *reason)
+static bool open_both(Copy *copy, const char *database, GError **error)
+{
+    if (sqlite3_open_v2(database, &copy->source, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
+        SQLITE_OK)
+        return fail_copy(copy, copy->source, error);
+    sqlite3_busy_timeout(copy->source, BUSY_TIMEOUT_MS);
+    if (sqlite3_open_v2(copy->path, &copy->copy,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+        return fail_copy(copy, copy->copy, error);
+    return true;
+}
+
+static bool copy_pages(const Copy *copy, GError **error)
+{
+    sqlite3_backup *backup = sqlite3_backup_init(copy->copy, "main", copy->source, "main");
+
+    if (!backup)
+        return fail_copy(copy, copy->copy, error);
+    sqlite3_backup_step(backup, -1);
+    return sqlite3_backup_finish(backup) == SQLITE_OK || fail_copy(copy, copy->copy, error);
+}
+
+/* The revision that the copy is of. */
+static bool read_revision(Copy *copy, GError **error)
+{
+    sqlite3_stmt *statement = NULL;
+    bool ok;
+
+    if (sqlite3_prepare_v2(copy->copy, "SELECT coalesce(max(id), 0) FROM changes", -1, &statement, NULL) !=
+        SQLITE_OK)
+        return fail_copy(copy, copy->copy, error);
+    ok = sqlite3_step(statement) == SQLITE_ROW;
+    if (ok)
+        copy->revision = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return ok || fail_copy(copy, copy->copy, error);
+}
+
+static char *describe(int64_t time, int64_t revision, const char *reason, bool automatic)
 {
     g_autoptr(Value) map = value_new_map();
 
     value_map_take(&map, "time", value_new_integer(time));
     value_map_take(&map, "revision", value_new_integer(revision));
     value_map_take(&map, "reason", value_new_string(reason));
-    value_map_take(&map, "automatic", value_new_boolean(true));
+    value_map_take(&map, "automatic", value_new_boolean(automatic));
     return json_format(map);
 }
 
-/* "20260131T120000Z-r42-auto.db" */
-static char *name_of(int64_t time, int64_t revision)
+/* A whole file that needs no log beside it, and says what it is. What makes it durable is the fsync() in the
+ * end. */
+static bool finish_copy(const Copy *copy, const char *description, GError **error)
 {
-    g_autoptr(GDateTime) date = g_date_time_new_from_unix_utc(time / G_USEC_PER_SEC);
-    g_autofree char *stamp = date ? g_date_time_format(date, "%Y%m%dT%H%M%SZ") : g_strdup("unknown");
-
-    return g_strdup_printf("%s-r%" G_GINT64_FORMAT BACKUP_AUTOMATIC, stamp, revision);
-}
-
-bool store_backup(Store *store, const char *directory, int64_t time, int64_t revision, const char *reason,
-                  unsigned keep, char **ret_name, GError **error)
-{
-    g_autofree char *folder = g_build_filename(directory, BACKUP_FOLDER, NULL);
-    g_autofree char *name = name_of(time, revision), *description = describe(time, revision, reason);
-    g_autofree char *path = g_build_filename(folder, name, NULL);
-    g_autofree char *unfinished = g_strconcat(path, BACKUP_UNFINISHED, NULL);
+    sqlite3_stmt *statement = NULL;
     bool ok;
 
-    if (mkdir(folder, 0700) < 0 && errno != EEXIST)
-        return fail_errno(folder, "making the folder of backups", error);
-    if (!check_space(store, folder, error))
-        return false;
-    unlink(unfinished);
-    ok = write_copy(store, unfinished, description, error) && sync_path(unfinished, 0, error);
-    if (ok && rename(unfinished, path) < 0)
-        ok = fail_errno(path, "naming a backup", error);
-    if (!ok) {
-        unlink(unfinished);
+    if (sqlite3_exec(copy->copy, "PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF", NULL, NULL,
+                     NULL) != SQLITE_OK ||
+        sqlite3_prepare_v2(copy->copy, "INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)", -1,
+                           &statement, NULL) != SQLITE_OK)
+        return fail_copy(copy, copy->copy, error);
+    sqlite3_bind_text(statement, 1, SETTING_BACKUP, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 2, description, -1, SQLITE_STATIC);
+    ok = sqlite3_step(statement) == SQLITE_DONE;
+    sqlite3_finalize(statement);
+    return ok || fail_copy(copy, copy->copy, error);
+}
+
+static bool check_copy(const Copy *copy, GError **error)
+{
+    g_autofree char *damage = backup_find_damage(copy->copy);
+
+    if (!damage)
+        return true;
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_CORRUPT, "The database is damaged: a backup of it says %s",
+                damage);
+    return false;
+}
+
+static bool write_copy(Copy *copy, const char *database, int64_t time, const char *reason, bool automatic,
+                       GError **error)
+{
+    g_autofree char *description = NULL;
+    bool ok;
+
+    ok = open_both(copy, database, error) && copy_pages(copy, error) && read_revision(copy, error);
+    if (ok) {
+        description = describe(time, copy->revision, reason, automatic);
+        ok = finish_copy(copy, description, error) && check_copy(copy, error);
+    }
+    sqlite3_close(copy->source);
+    if (sqlite3_close(copy->copy) != SQLITE_OK && ok)
+        ok = fail_copy(copy, copy->copy, error);
+    return ok && backup_sync(copy->path, 0, error);
+}
+
+/* "20260131T120000Z-r42-auto", with a number behind it where that is taken. */
+static char *free_id(const char *folder, int64_t time, int64_t revision, bool automatic)
+{
+    g_autoptr(GDateTime) date = g_date_time_new_from_unix_utc(time / G_USEC_PER_SEC);
+    g_autofree char *stamp =
+        date ? g_date_time_format(date, "%Y%m%dT%H%M%SZ") : g_strdup("00000000T000000Z");
+
+    for (unsigned n = 1; n < NAMES_MAX; n++) {
+        g_autofree char *number = n > 1 ? g_strdup_printf("-%u", n) : g_strdup("");
+        g_autofree char *id = g_strdup_printf("%s-r%" G_GINT64_FORMAT "%s-%s", stamp, revision, number,
+                                              automatic ? "auto" : "manual");
+        g_autofree char *path = g_strconcat(folder, "/", id, BACKUP_SUFFIX, NULL);
+
+        if (access(path, F_OK) < 0)
+            return g_steal_pointer(&id);
+    }
+    return NULL;
+}
+
+static bool name_copy(const Copy *copy, const char *folder, int64_t time, bool automatic, char **ret_id,
+                      GError **error)
+{
+    g_autofree char *id = free_id(folder, time, copy->revision, automatic);
+    g_autofree char *path = id ? g_strconcat(folder, "/", id, BACKUP_SUFFIX, NULL) : NULL;
+
+    if (!path) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_IO, "%s has too many backups of this second", folder);
         return false;
     }
-    if (!sync_path(folder, O_DIRECTORY, error))
+    if (rename(copy->path, path) < 0)
+        return backup_fail_errno(path, "naming a backup", error);
+    *ret_id = g_steal_pointer(&id);
+    return backup_sync(folder, O_DIRECTORY, error);
+}
+
+bool backup_make(const char *directory, int64_t time, const char *reason, bool automatic, char **ret_id,
+                 GError **error)
+{
+    g_autofree char *database = g_build_filename(directory, STORE_DATABASE, NULL);
+    g_autofree char *folder = backup_folder(directory, error), *path = NULL, *id = NULL;
+    struct stat st;
+    Copy copy = {0};
+
+    if (!folder)
         return false;
-    remove_old(folder, keep);
-    *ret_name = g_steal_pointer(&name);
+    if (stat(database, &st) < 0)
+        return backup_fail_errno(database, "making a backup of it", error);
+    if (!backup_check_space(folder, (uint64_t) st.st_size, error))
+        return false;
+    path = g_strdup_printf("%s/unfinished-%d" BACKUP_UNFINISHED, folder, (int) getpid());
+    unlink(path);
+    copy.path = path;
+    if (!write_copy(&copy, database, time, reason, automatic, error) ||
+        !name_copy(&copy, folder, time, automatic, &id, error)) {
+        unlink(path);
+        return false;
+    }
+    *ret_id = g_steal_pointer(&id);
     return true;
 }

@@ -11,6 +11,7 @@ void history_entry_free(HistoryEntry *entry)
 {
     if (!entry)
         return;
+    g_free(entry->model);
     g_free(entry->path);
     g_free(entry->kind);
     g_free(entry->field);
@@ -37,8 +38,26 @@ void change_clear(Change *change)
     g_clear_pointer(&change->actor.user, g_free);
     g_clear_pointer(&change->actor.process, g_free);
     g_clear_pointer(&change->content_hash, g_free);
-    g_clear_pointer(&change->base_hash, g_free);
     g_clear_pointer(&change->detail, g_free);
+    g_clear_pointer(&change->releases, g_ptr_array_unref);
+}
+
+Release *release_new(const char *model, const char *base_hash, const char *content_hash)
+{
+    Release *release = g_new0(Release, 1);
+
+    release->model = g_strdup(model);
+    release->base_hash = g_strdup(base_hash);
+    release->content_hash = g_strdup(content_hash);
+    return release;
+}
+
+void release_free(Release *release)
+{
+    g_free(release->model);
+    g_free(release->base_hash);
+    g_free(release->content_hash);
+    g_free(release);
 }
 
 void change_free(Change *change)
@@ -53,8 +72,9 @@ void change_free(Change *change)
 
 /* Fields that came with later versions of the database are hashed where they are there, behind a number that
  * says so: the hashes of older rows stay what they are. */
-#define HASH_BASE 2
+#define HASH_RELEASE 2
 #define HASH_CLASS 3
+#define HASH_MODEL 4
 
 HashRecord *change_hash_begin(const Change *change, const char *previous_hash)
 {
@@ -73,15 +93,23 @@ HashRecord *change_hash_begin(const Change *change, const char *previous_hash)
     hash_record_integer(record, change->n_entries);
     hash_record_text(record, change->content_hash);
     hash_record_text(record, change->detail);
-    if (change->base_hash) {
-        hash_record_integer(record, HASH_BASE);
-        hash_record_text(record, change->base_hash);
+    for (guint i = 0; change->releases && i < change->releases->len; i++) {
+        const Release *release = g_ptr_array_index(change->releases, i);
+
+        hash_record_integer(record, HASH_RELEASE);
+        hash_record_text(record, release->model);
+        hash_record_text(record, release->base_hash);
+        hash_record_text(record, release->content_hash);
     }
     return record;
 }
 
 void change_hash_entry(HashRecord *record, const HistoryEntry *entry)
 {
+    if (entry->model) {
+        hash_record_integer(record, HASH_MODEL);
+        hash_record_text(record, entry->model);
+    }
     hash_record_text(record, entry->path);
     hash_record_text(record, entry->kind);
     hash_record_text(record, entry->field);
@@ -165,7 +193,7 @@ static bool insert_change(Store *store, const Change *change, const char *previo
     STATEMENT statement =
         database_prepare(store->database,
                          "INSERT INTO changes (" CHANGE_COLUMNS ", previous_hash, hash) "
-                         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+                         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
                          error);
 
     if (!statement)
@@ -182,10 +210,30 @@ static bool insert_change(Store *store, const Change *change, const char *previo
     statement_bind_integer(statement, 10, change->n_entries);
     statement_bind_text(statement, 11, change->content_hash);
     statement_bind_text(statement, 12, change->detail);
-    statement_bind_text(statement, 13, change->base_hash);
-    statement_bind_text(statement, 14, previous_hash);
-    statement_bind_text(statement, 15, hash);
+    statement_bind_text(statement, 13, previous_hash);
+    statement_bind_text(statement, 14, hash);
     return database_run(store->database, statement, error);
+}
+
+static bool insert_releases(Store *store, const Change *change, GError **error)
+{
+    for (guint i = 0; change->releases && i < change->releases->len; i++) {
+        const Release *release = g_ptr_array_index(change->releases, i);
+        STATEMENT statement = database_prepare(
+            store->database,
+            "INSERT INTO change_releases (change_id, coach_model, base_hash, content_hash) VALUES (?1, ?2, ?3, ?4)",
+            error);
+
+        if (!statement)
+            return false;
+        statement_bind_integer(statement, 1, change->id);
+        statement_bind_text(statement, 2, release->model);
+        statement_bind_text(statement, 3, release->base_hash);
+        statement_bind_text(statement, 4, release->content_hash);
+        if (!database_run(store->database, statement, error))
+            return false;
+    }
+    return true;
 }
 
 bool store_add_change(Store *store, Change *change, GPtrArray *history, GError **error)
@@ -205,6 +253,7 @@ bool store_add_change(Store *store, Change *change, GPtrArray *history, GError *
     head = change_mark_format(change->id, hash);
 
     return insert_change(store, change, previous_hash, hash, error) &&
+           insert_releases(store, change, error) &&
            store_set_setting(store, SETTING_HISTORY_HEAD, head, error);
 }
 
@@ -259,22 +308,48 @@ Change *change_read(sqlite3_stmt *statement)
     change->n_entries = (unsigned) statement_integer(statement, 9);
     change->content_hash = statement_dup_text(statement, 10);
     change->detail = statement_dup_text(statement, 11);
-    change->base_hash = statement_dup_text(statement, 12);
     return change;
+}
+
+bool change_read_releases(Store *store, Change *change, GError **error)
+{
+    STATEMENT statement =
+        database_prepare(store->database,
+                         "SELECT coach_model, base_hash, content_hash FROM change_releases "
+                         "WHERE change_id = ?1 ORDER BY coach_model",
+                         error);
+    int r;
+
+    if (!statement)
+        return false;
+    change->releases = g_ptr_array_new_with_free_func((GDestroyNotify) release_free);
+    statement_bind_integer(statement, 1, change->id);
+    while ((r = database_step(store->database, statement, error)) > 0)
+        g_ptr_array_add(change->releases,
+                        release_new(statement_text(statement, 0), statement_text(statement, 1),
+                                    statement_text(statement, 2)));
+    return r >= 0;
 }
 
 bool store_get_change(Store *store, int64_t id, Change **ret, GError **error)
 {
     STATEMENT statement =
         database_prepare(store->database, "SELECT " CHANGE_COLUMNS " FROM changes WHERE id = ?1", error);
+    g_autoptr(Change) change = NULL;
     int r;
 
+    *ret = NULL;
     if (!statement)
         return false;
     statement_bind_integer(statement, 1, id);
     r = database_step(store->database, statement, error);
-    *ret = r > 0 ? change_read(statement) : NULL;
-    return r >= 0;
+    if (r <= 0)
+        return r == 0;
+    change = change_read(statement);
+    if (!change_read_releases(store, change, error))
+        return false;
+    *ret = g_steal_pointer(&change);
+    return true;
 }
 
 bool store_list_changes(Store *store, int64_t before, unsigned limit, const char *model, const char *kind,
@@ -283,7 +358,8 @@ bool store_list_changes(Store *store, int64_t before, unsigned limit, const char
     STATEMENT statement = database_prepare(
         store->database,
         "SELECT " CHANGE_COLUMNS " FROM changes WHERE (?1 = 0 OR id < ?1) "
-        "AND (?2 IS NULL OR coach_model = ?2) AND (?3 IS NULL OR kind = ?3) ORDER BY id DESC LIMIT ?4",
+        "AND (?2 IS NULL OR coach_model = ?2 OR EXISTS (SELECT 1 FROM change_releases l WHERE l.change_id = changes.id "
+        "AND l.coach_model = ?2)) AND (?3 IS NULL OR kind = ?3) ORDER BY id DESC LIMIT ?4",
         error);
     g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func((GDestroyNotify) change_free);
     int r;

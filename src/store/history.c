@@ -53,16 +53,15 @@ static HistoryRow *read_history_row(sqlite3_stmt *statement)
     "WHERE m.coach_model = ?1 AND m.component_path = ?2 AND (?3 = 0 OR c.id < ?3) "                             \
     "UNION ALL "                                                                                                \
     "SELECT c.id, c.time, c.kind, ?2, '', old.data, new.data, c.user, c.reason, c.uid, "                        \
-    "CASE WHEN c.base_hash IS NULL OR c.content_hash IS NULL THEN NULL WHEN old.data IS NULL THEN 'added' "     \
+    "CASE WHEN l.base_hash IS NULL OR l.content_hash IS NULL THEN NULL WHEN old.data IS NULL THEN 'added' "     \
     "WHEN new.data IS NULL THEN 'removed' ELSE 'vendor' END, "                                                  \
-    "iif(c.base_hash IS NULL, NULL, new.data), 0, FALSE "                                                       \
-    "FROM changes c "                                                                                           \
-    "LEFT JOIN vendor_revisions r ON r.coach_model = c.coach_model AND r.content_hash = c.content_hash "        \
+    "iif(l.base_hash IS NULL, NULL, new.data), 0, FALSE "                                                       \
+    "FROM releases l JOIN changes c ON c.id = l.change_id "                                                     \
+    "LEFT JOIN vendor_revisions r ON r.coach_model = ?1 AND r.content_hash = l.content_hash "                   \
     "LEFT JOIN vendor_components new ON new.revision_id = r.id AND new.component_path = ?2 "                    \
-    "LEFT JOIN vendor_revisions b ON b.coach_model = c.coach_model AND b.content_hash = c.base_hash "           \
+    "LEFT JOIN vendor_revisions b ON b.coach_model = ?1 AND b.content_hash = l.base_hash "                      \
     "LEFT JOIN vendor_components old ON old.revision_id = b.id AND old.component_path = ?2 "                    \
-    "WHERE c.coach_model = ?1 AND (c.content_hash IS NOT NULL OR c.base_hash IS NOT NULL) "                     \
-    "AND new.data IS NOT old.data AND (?3 = 0 OR c.id < ?3) AND NOT EXISTS ("                                   \
+    "WHERE l.coach_model = ?1 AND new.data IS NOT old.data AND (?3 = 0 OR c.id < ?3) AND NOT EXISTS ("          \
     "SELECT 1 FROM coach_mapping_history h JOIN coach_mappings m ON m.id = h.mapping_id "                       \
     "WHERE h.change_id = c.id AND h.field = '' AND m.coach_model = ?1 AND m.component_path = ?2) "              \
     "ORDER BY 1 DESC, row"
@@ -72,10 +71,12 @@ static HistoryRow *read_history_row(sqlite3_stmt *statement)
 #define MODEL_HISTORY                                                                                        \
     "SELECT c.id, c.time, coalesce(h.kind, c.kind), coalesce(m.component_path, ''), coalesce(h.field, ''), " \
     "h.before, h.after, c.user, c.reason, c.uid, h.class, h.vendor, h.id, "                                  \
-    "h.id IS NOT NULL AND (c.content_hash IS NOT NULL OR c.base_hash IS NOT NULL) "                          \
-    "FROM changes c LEFT JOIN coach_mapping_history h ON h.change_id = c.id "                                \
+    "h.id IS NOT NULL AND (c.content_hash IS NOT NULL OR l.change_id IS NOT NULL) "                          \
+    "FROM changes c LEFT JOIN change_releases l ON l.change_id = c.id AND l.coach_model = ?1 "               \
+    "LEFT JOIN coach_mapping_history h ON h.change_id = c.id AND EXISTS (SELECT 1 FROM coach_mappings o "    \
+    "WHERE o.id = h.mapping_id AND o.coach_model = ?1) "                                                     \
     "LEFT JOIN coach_mappings m ON m.id = h.mapping_id "                                                     \
-    "WHERE c.coach_model = ?1 AND (?3 = 0 OR c.id < ?3) ORDER BY c.id DESC, h.id"
+    "WHERE (c.coach_model = ?1 OR l.change_id IS NOT NULL) AND (?3 = 0 OR c.id < ?3) ORDER BY c.id DESC, h.id"
 
 static sqlite3_stmt *prepare_history(Store *store, const char *model, const char *path, int64_t before,
                                      GError **error)
@@ -161,7 +162,8 @@ bool store_list_change_history(Store *store, int64_t id, GPtrArray **ret, GError
     STATEMENT statement = database_prepare(
         store->database,
         "SELECT " HISTORY_COLUMNS ", h.mapping_id FROM coach_mapping_history h "
-        "LEFT JOIN coach_mappings m ON m.id = h.mapping_id WHERE h.change_id = ?1 ORDER BY h.id",
+        "LEFT JOIN coach_mappings m ON m.id = h.mapping_id LEFT JOIN changes c ON c.id = h.change_id "
+        "WHERE h.change_id = ?1 ORDER BY h.id",
         error);
     g_autoptr(GPtrArray) entries = history_list_new();
     int r;
@@ -174,6 +176,7 @@ bool store_list_change_history(Store *store, int64_t id, GPtrArray **ret, GError
         HistoryEntry *entry = g_new0(HistoryEntry, 1);
 
         entry->mapping_id = statement_integer(statement, HISTORY_N_COLUMNS);
+        entry->model = g_strdup(borrowed.model);
         entry->path = g_strdup(borrowed.path);
         entry->kind = g_strdup(borrowed.kind);
         entry->field = g_strdup(borrowed.field);
@@ -197,16 +200,17 @@ HistoryEntry history_borrow(sqlite3_stmt *statement, int first)
 
     for (int i = 0; i < HISTORY_N_COLUMNS; i++)
         fields[i] = (char *) statement_text(statement, first + i);
-    return (HistoryEntry){.path = fields[0],
-                          .kind = fields[1],
-                          .field = fields[2],
-                          .before = fields[3],
-                          .after = fields[4],
-                          .override_before = fields[5],
-                          .override_after = fields[6],
-                          .previous_data = fields[7],
-                          .class = fields[8],
-                          .vendor = fields[9]};
+    return (HistoryEntry){.model = fields[0],
+                          .path = fields[1],
+                          .kind = fields[2],
+                          .field = fields[3],
+                          .before = fields[4],
+                          .after = fields[5],
+                          .override_before = fields[6],
+                          .override_after = fields[7],
+                          .previous_data = fields[8],
+                          .class = fields[9],
+                          .vendor = fields[10]};
 }
 
 static void later_change_free(LaterChange *later)
@@ -224,8 +228,8 @@ bool store_list_later_changes(Store *store, const char *model, const char *path,
         "SELECT c.id, h.field, c.user FROM coach_mappings m JOIN coach_mapping_history h ON h.mapping_id = m.id "
         "JOIN changes c ON c.id = h.change_id WHERE m.coach_model = ?1 AND m.component_path = ?2 AND c.id > ?3 "
         "AND json_remove(h.override_before, '$.vendor') IS NOT json_remove(h.override_after, '$.vendor') "
-        "UNION ALL SELECT id, NULL, user FROM changes WHERE coach_model = ?1 AND id > ?3 "
-        "AND (content_hash IS NOT NULL OR base_hash IS NOT NULL) ORDER BY 1 DESC",
+        "UNION ALL SELECT c.id, NULL, c.user FROM releases l JOIN changes c ON c.id = l.change_id "
+        "WHERE l.coach_model = ?1 AND l.change_id > ?3 ORDER BY 1 DESC",
         error);
     g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func((GDestroyNotify) later_change_free);
     int r;

@@ -107,8 +107,8 @@ static const char *const prune_steps[] = {
     "DELETE FROM coach_mapping_history WHERE change_id <= ?1",
     "DELETE FROM changes WHERE id <= ?1",
     "DELETE FROM vendor_revisions WHERE id NOT IN (SELECT revision_id FROM coach_import_status) "
-    "AND ?1 > 0 AND NOT EXISTS (SELECT 1 FROM changes c WHERE c.coach_model = vendor_revisions.coach_model "
-    "AND vendor_revisions.content_hash IN (c.content_hash, c.base_hash))",
+    "AND ?1 > 0 AND NOT EXISTS (SELECT 1 FROM releases l WHERE l.coach_model = vendor_revisions.coach_model "
+    "AND vendor_revisions.content_hash IN (l.content_hash, l.base_hash))",
 };
 
 bool store_prune(Store *store, int64_t through, GError **error)

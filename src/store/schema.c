@@ -108,7 +108,18 @@ static const char *const steps[] = {
     "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;",
 
     /* 2: updates, undo and retention. */
-    "ALTER TABLE changes ADD COLUMN base_hash TEXT;" /* the vendor revision that a change went away from */
+    /* The vendor revisions that a change brought models from and to, by content hash; NULL: none. An import
+       has its own in `changes`. */
+    "CREATE TABLE change_releases ("
+    "  change_id INTEGER NOT NULL REFERENCES changes (id) ON DELETE CASCADE,"
+    "  coach_model TEXT NOT NULL,"
+    "  base_hash TEXT,"
+    "  content_hash TEXT,"
+    "  PRIMARY KEY (change_id, coach_model)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE VIEW releases AS SELECT id AS change_id, coach_model, NULL AS base_hash, content_hash FROM changes "
+    "  WHERE content_hash IS NOT NULL "
+    "  UNION ALL SELECT change_id, coach_model, base_hash, content_hash FROM change_releases;"
     "ALTER TABLE coach_mapping_history ADD COLUMN class TEXT;"  /* of an update, see merge.h */
     "ALTER TABLE coach_mapping_history ADD COLUMN vendor TEXT;" /* JSON of the vendor's value then */
     /* An override knows its author itself, so that changes can be pruned that overrides come from. */
@@ -196,4 +207,46 @@ bool schema_upgrade(Database *database, GError **error)
         if (!take_step(database, number, error))
             return false;
     return true;
+}
+
+#define SCHEMA_TEXT                                                                                           \
+    "SELECT group_concat(type || ' ' || name || ' ' || tbl_name || ' ' || coalesce(sql, ''), char(10)) FROM " \
+    "(SELECT * FROM sqlite_schema ORDER BY type, name)"
+
+static char *read_schema(sqlite3 *handle)
+{
+    sqlite3_stmt *statement = NULL;
+    char *text = NULL;
+
+    if (sqlite3_prepare_v2(handle, SCHEMA_TEXT, -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW)
+        text = g_strdup((const char *) sqlite3_column_text(statement, 0));
+    sqlite3_finalize(statement);
+    return text;
+}
+
+/* What all steps make. */
+static char *expected_schema(void)
+{
+    sqlite3 *handle = NULL;
+    char *text = NULL;
+    bool ok = sqlite3_open(":memory:", &handle) == SQLITE_OK;
+
+    for (guint i = 0; ok && i < G_N_ELEMENTS(steps); i++)
+        ok = sqlite3_exec(handle, steps[i], NULL, NULL, NULL) == SQLITE_OK;
+    if (ok)
+        text = read_schema(handle);
+    sqlite3_close(handle);
+    return text;
+}
+
+bool schema_is_ours(Database *database, GError **error)
+{
+    g_autofree char *found = read_schema(database->handle), *expected = expected_schema();
+
+    if (found && g_strcmp0(found, expected) == 0)
+        return true;
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_CORRUPT,
+                "%s has other tables than a database of coachiq-config", database->path);
+    return false;
 }

@@ -10,5 +10,8 @@
 bool schema_check(Database *database, GError **error);
 /* Whether no step is missing; for a database that can only be read. Sets READ_ONLY. */
 bool schema_is_current(Database *database, GError **error);
+/* Whether the file has exactly the tables and indexes that ours have, and nothing that could act by itself.
+ * Sets CORRUPT. */
+bool schema_is_ours(Database *database, GError **error);
 /* Takes the missing steps, each in a transaction of its own together with its number. */
 bool schema_upgrade(Database *database, GError **error);

@@ -5,11 +5,16 @@
 
 #include "base/hash.h"
 #include "store/database.h"
+#include "store/schema.h"
 #include "store/store.h"
 
 struct Store {
     Database *database;
+    char *private_path; /* a copy that goes when the store is closed; NULL: none */
 };
+
+/* Opens a copy that is only ours: it is removed when the store is closed, or cannot be opened. */
+Store *store_open_private(const char *path, GError **error);
 
 /* The head of the chain of changes, "NUMBER:HASH": without it nobody would notice that the newest changes
  * are missing. */
@@ -23,16 +28,17 @@ bool change_mark_split(const char *mark, int64_t *ret_id, const char **ret_hash)
 
 /* The columns of `changes` that change_read() reads. */
 #define CHANGE_COLUMNS                                                                                      \
-    "id, time, kind, coach_model, reason, user, uid, pid, process, entries, content_hash, detail, base_hash"
-#define CHANGE_N_COLUMNS 13
+    "id, time, kind, coach_model, reason, user, uid, pid, process, entries, content_hash, detail"
+#define CHANGE_N_COLUMNS 12
 Change *change_read(sqlite3_stmt *statement);
+bool change_read_releases(Store *store, Change *change, GError **error);
 
 /* The columns of the history, h, and of the mappings, m, that history_borrow() reads, from the column
  * `first` on. The texts of the entry are those of the statement. */
 #define HISTORY_COLUMNS                                                                                     \
-    "m.component_path, h.kind, h.field, h.before, h.after, h.override_before, h.override_after, "           \
-    "h.previous_data, h.class, h.vendor"
-#define HISTORY_N_COLUMNS 10
+    "nullif(m.coach_model, c.coach_model), m.component_path, h.kind, h.field, h.before, h.after, "          \
+    "h.override_before, h.override_after, h.previous_data, h.class, h.vendor"
+#define HISTORY_N_COLUMNS 11
 HistoryEntry history_borrow(sqlite3_stmt *statement, int first);
 
 /* The hash of a change: over the hash of the one before it, its own fields, and then each of its history

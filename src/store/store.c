@@ -4,11 +4,10 @@
 
 #include "base/json.h"
 
-#define DATABASE_NAME "config.db"
+#include <unistd.h>
 
-Store *store_open(const char *directory, GError **error)
+static Store *open_path(const char *path, GError **error)
 {
-    g_autofree char *path = g_build_filename(directory, DATABASE_NAME, NULL);
     Database *database = database_open(path, error);
     Store *store;
 
@@ -19,11 +18,42 @@ Store *store_open(const char *directory, GError **error)
     return store;
 }
 
+Store *store_open(const char *directory, GError **error)
+{
+    g_autofree char *path = g_build_filename(directory, STORE_DATABASE, NULL);
+
+    return open_path(path, error);
+}
+
+static void remove_files(const char *path)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(suffixes); i++) {
+        g_autofree char *name = g_strconcat(path, suffixes[i], NULL);
+        unlink(name);
+    }
+}
+
+Store *store_open_private(const char *path, GError **error)
+{
+    Store *store = open_path(path, error);
+
+    if (store)
+        store->private_path = g_strdup(path);
+    else
+        remove_files(path);
+    return store;
+}
+
 void store_close(Store *store)
 {
     if (!store)
         return;
     database_close(store->database);
+    if (store->private_path)
+        remove_files(store->private_path);
+    g_free(store->private_path);
     g_free(store);
 }
 

@@ -16,6 +16,9 @@
 
 typedef struct Store Store;
 
+/* The database in the state directory. */
+#define STORE_DATABASE "config.db"
+
 /* Opens `directory`/config.db, creating it or bringing its tables up to date. Sets NOT_SUPPORTED for one
  * from a newer version. */
 Store *store_open(const char *directory, GError **error);
@@ -90,6 +93,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VendorRevision, vendor_revision_free)
 /* The revision of a model with this content; `*ret` is NULL without an error when there is none. */
 bool store_find_vendor_revision(Store *store, const char *model, const char *content_hash,
                                 VendorRevision **ret, GError **error);
+/* A whole revision, as a coach file that would bring it. */
+bool store_load_vendor_file(Store *store, int64_t revision_id, CoachFile **ret, GError **error);
 /* One component as the vendor has it; NULL without an error when the revision has none of that path. */
 bool store_get_vendor_component(Store *store, int64_t revision_id, const char *path, Value **ret,
                                 GError **error);
@@ -148,6 +153,7 @@ typedef struct Actor {
 
 typedef struct HistoryEntry {
     int64_t mapping_id;
+    char *model; /* NULL: that of the change */
     char *path;
     char *kind;
     char *field;
@@ -172,10 +178,20 @@ typedef struct Change {
     char *reason;
     Actor actor;
     unsigned n_entries;
-    char *content_hash; /* of the vendor revision that the change brought, else NULL */
-    char *base_hash;    /* of the one that it went away from, else NULL */
-    char *detail;       /* JSON text or NULL */
+    char *content_hash;  /* of the vendor revision that an import brought, else NULL */
+    char *detail;        /* JSON text or NULL */
+    GPtrArray *releases; /* of Release, ordered by model; NULL: none, or not read */
 } Change;
+
+/* What a change that is no import did to the vendor's data of a model. */
+typedef struct Release {
+    char *model;
+    char *base_hash;    /* of the revision that it went away from; NULL: it was not imported */
+    char *content_hash; /* of the one that it brought; NULL: it is imported no more */
+} Release;
+
+Release *release_new(const char *model, const char *base_hash, const char *content_hash);
+void release_free(Release *release);
 
 void change_clear(Change *change);
 void change_free(Change *change);
@@ -222,7 +238,7 @@ bool store_add_change(Store *store, Change *change, GPtrArray *history, GError *
 /* Adds the history rows of a change; their mapping_id is set by now. */
 bool store_add_history(Store *store, const Change *change, GPtrArray *history, GError **error);
 
-/* One change; `*ret` is NULL without an error when there is none of this number. */
+/* One change with its releases; `*ret` is NULL without an error when there is none of this number. */
 bool store_get_change(Store *store, int64_t id, Change **ret, GError **error);
 /* The history rows of a change, an array of HistoryEntry. */
 bool store_list_change_history(Store *store, int64_t id, GPtrArray **ret, GError **error);
@@ -284,13 +300,7 @@ bool store_plan_pruning(Store *store, const Retention *retention, Change *change
  * to any more. */
 bool store_prune(Store *store, int64_t through, GError **error);
 
-/* Backups (backup.c) */
-
-/* Copies the database, as it is now, to a file below `directory`/backups that is named by time and revision,
- * and verifies the copy. `*ret_name` is the name of the file. Keeps at most `keep` automatic ones. Sets
- * NO_SPACE before anything is written when the disk has no room for it. */
-bool store_backup(Store *store, const char *directory, int64_t time, int64_t revision, const char *reason,
-                  unsigned keep, char **ret_name, GError **error);
+/* Verifying (verify.c) */
 
 /* Recomputes the chain of hashes over all changes and their history, and the content hash of each vendor
  * revision. `*ret_problem` is NULL when all is as it was written, else says what is not; `*ret_checked`

@@ -275,6 +275,50 @@ bool store_list_vendor_components(Store *store, int64_t revision_id, GPtrArray *
     return true;
 }
 
+static char *dup_identity(const Value *identity, const char *key)
+{
+    const char *text = value_map_get_string(identity, key);
+
+    return g_strdup(text ? text : "");
+}
+
+static bool read_vendor_file(Store *store, int64_t revision_id, CoachFile *file, GError **error)
+{
+    STATEMENT statement = database_prepare(
+        store->database,
+        "SELECT version, content_hash, identity, layout FROM vendor_revisions WHERE id = ?1", error);
+    g_autoptr(Value) identity = NULL;
+    int r;
+
+    if (!statement)
+        return false;
+    statement_bind_integer(statement, 1, revision_id);
+    r = database_step(store->database, statement, error);
+    if (r < 0 || !store_parse_column(store, statement_text(statement, 2), &identity, error) ||
+        !store_parse_column(store, statement_text(statement, 3), &file->layout, error))
+        return false;
+    file->version = statement_dup_text(statement, 0);
+    file->content_hash = statement_dup_text(statement, 1);
+    file->year = dup_identity(identity, "year");
+    file->make = dup_identity(identity, "make");
+    file->model = dup_identity(identity, "model");
+    file->trim = dup_identity(identity, "trim");
+    return store_list_vendor_components(store, revision_id, &file->components, error);
+}
+
+bool store_load_vendor_file(Store *store, int64_t revision_id, CoachFile **ret, GError **error)
+{
+    g_autoptr(CoachFile) file = g_new0(CoachFile, 1);
+
+    if (!read_vendor_file(store, revision_id, file, error))
+        return false;
+    for (guint i = 0; i < file->components->len; i++)
+        file->n_devices +=
+            path_is_device(((const Component *) g_ptr_array_index(file->components, i))->path);
+    *ret = g_steal_pointer(&file);
+    return true;
+}
+
 bool store_get_vendor_section(Store *store, int64_t revision_id, const char *section, Value **ret,
                               GError **error)
 {

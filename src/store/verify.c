@@ -39,10 +39,15 @@ static bool verify_change(Verifier *verifier, sqlite3_stmt *statement, int64_t e
                           const char *previous, char **ret_hash, char **ret_problem, GError **error)
 {
     g_autoptr(Change) change = change_read(statement);
-    HashRecord *record = change_hash_begin(change, previous);
-    bool rows_ok = hash_rows_of(verifier, change->id, record, error);
-    g_autofree char *hash = hash_record_finish(record);
+    g_autofree char *hash = NULL;
+    HashRecord *record;
+    bool rows_ok;
 
+    if (!change_read_releases(verifier->store, change, error))
+        return false;
+    record = change_hash_begin(change, previous);
+    rows_ok = hash_rows_of(verifier, change->id, record, error);
+    hash = hash_record_finish(record);
     if (!rows_ok)
         return false;
     if (change->id != expected)
@@ -157,8 +162,8 @@ static bool verify_revisions(Store *store, char **ret_problem, GError **error)
 {
     STATEMENT statement = database_prepare(
         store->database,
-        "SELECT id, coach_model, content_hash, EXISTS (SELECT 1 FROM changes c "
-        "WHERE c.coach_model = r.coach_model AND r.content_hash IN (c.content_hash, c.base_hash)) "
+        "SELECT id, coach_model, content_hash, EXISTS (SELECT 1 FROM releases l "
+        "WHERE l.coach_model = r.coach_model AND r.content_hash IN (l.content_hash, l.base_hash)) "
         "OR EXISTS (SELECT 1 FROM changes c WHERE json_valid(c.detail) AND r.content_hash = "
         "json_extract(c.detail, '$.pruned.revisions.\"' || r.coach_model || '\"')) "
         "FROM vendor_revisions r ORDER BY id",

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* backup-private.h: what making and keeping backups share: the folder, the names, the errors. */
+
+#include <sqlite3.h>
+
+#include "store/backup.h"
+
+#define BACKUP_SUFFIX ".db"
+/* Files in the making; a power cut may leave one, which the next backup removes. */
+#define BACKUP_UNFINISHED ".tmp"
+/* What a copy says of itself, in its settings: JSON with time, revision, reason, automatic. */
+#define SETTING_BACKUP "backup"
+
+/* The folder; made when it is not there. Free with g_free(); NULL on error. */
+char *backup_folder(const char *directory, GError **error);
+/* Turns errno into an error of the storage. Returns false. */
+bool backup_fail_errno(const char *path, const char *what, GError **error);
+/* Whether the disk has room for so many bytes more. Sets NO_SPACE with the sizes. */
+bool backup_check_space(const char *folder, uint64_t bytes, GError **error);
+/* Writes a file, or the names in a folder, to disk. */
+bool backup_sync(const char *path, int flags, GError **error);
+/* The result of SQLite's own check of a database: NULL when it is sound, else what is wrong, from its rows
+ * as well as from its codes. Free with g_free(). */
+char *backup_find_damage(sqlite3 *handle);
