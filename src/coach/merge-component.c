@@ -461,7 +461,10 @@ static void finish(Work *work, const char *old_path)
 
     for (guint i = work->first_item; i < items->len; i++) {
         MergeItem *item = g_ptr_array_index(items, i);
-        if (item->class != MERGE_RENAMED)
+        /* As base and vendor of the item: an override is about what holds at the bindings. */
+        if (item->class == MERGE_VENDOR)
+            item->result = component_get_field(work->path, result, item->field);
+        else if (item->class != MERGE_RENAMED)
             item->result = component_view_field(work->path, result, item->field);
     }
     check_missing(work, result);
