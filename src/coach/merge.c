@@ -240,7 +240,12 @@ static int compare_items(gconstpointer a, gconstpointer b)
         order = strcmp(left->path, right->path);
     if (order == 0)
         order = strcmp(left->field, right->field);
-    return order != 0 ? order : (int) left->class - (int) right->class;
+    if (order == 0)
+        order = (int) left->class - (int) right->class;
+    /* A device may meet several others at one place; the sentences name them. */
+    return order == 0 && merge_class_lifted_by(left->class)
+               ? strcmp(value_string(left->result), value_string(right->result))
+               : order;
 }
 
 static int compare_components(gconstpointer a, gconstpointer b)
