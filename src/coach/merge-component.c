@@ -314,7 +314,7 @@ static void merge_whole(Work *work, Value *mine, Value *remembered)
 
 /* A component that the vendor had dropped while the owner had edits in it, and brings back: the edits that
  * were made of it then, found again from what was remembered. False where that cannot be said field by
- * field. */
+ * field, also because it is all as it was: that the owner wants it is an override still. */
 static bool merge_returned(Work *work, const Override *whole)
 {
     g_autoptr(GPtrArray) none = override_list_new(), edits = NULL;
@@ -322,7 +322,7 @@ static bool merge_returned(Work *work, const Override *whole)
     if (work->base || !work->incoming || !whole->value || !whole->vendor)
         return false;
     edits = override_record_component(work->path, whole->vendor, none, whole->value, NULL);
-    if (!edits || override_list_find(edits, ""))
+    if (!edits || edits->len == 0 || override_list_find(edits, ""))
         return false;
     work->base = whole->vendor;
     merge_fields(work, edits);
