@@ -372,6 +372,11 @@ static void merge_edited(Work *work, const char *old_path)
 
         if (keeps_mine(work, item, &ignored))
             keep(work, "", OVERRIDE_SET, mine, work->base);
+    } else if (!value_is_map(work->incoming)) {
+        /* It has no fields any more that an override could lie at. */
+        g_autoptr(Value) mine = override_apply(work->path, work->base, work->overrides);
+
+        merge_whole(work, mine, NULL);
     } else {
         merge_fields(work, work->overrides);
     }
