@@ -391,6 +391,9 @@ static bool record_decision(Work *work, const Decision *decision, GPtrArray **li
     else
         next = override_record(work->path, work->incoming, *list, decision->field, decision->value, error);
     if (!next) {
+        /* The item is there, only its value has no place. */
+        if (error && g_error_matches(*error, CONFIG_ERROR, CONFIG_ERROR_NO_SUCH_FIELD))
+            (*error)->code = CONFIG_ERROR_INVALID_DATA;
         g_prefix_error(error, "The resolution of %s%s: ", work->path, decision->field);
         return false;
     }
