@@ -431,10 +431,24 @@ static bool apply_decisions(Work *work, GError **error)
     return true;
 }
 
+static bool is_at_pinned(const Override *override, GPtrArray *pinned)
+{
+    for (guint i = 0; i < pinned->len; i++) {
+        const Override *other = g_ptr_array_index(pinned, i);
+
+        if (g_str_equal(override->field, other->field) || field_is_inside(override->field, other->field) ||
+            field_is_inside(other->field, override->field))
+            return true;
+    }
+    return false;
+}
+
+/* What was merged to the place of a pinned one, around it or inside it gives way. */
 static void pin(Work *work, GPtrArray *pinned)
 {
-    if (override_list_find(pinned, ""))
-        g_ptr_array_set_size(work->list, 0);
+    for (guint i = work->list->len; i-- > 0;)
+        if (is_at_pinned(g_ptr_array_index(work->list, i), pinned))
+            g_ptr_array_remove_index(work->list, i);
     for (guint i = 0; i < pinned->len; i++)
         g_ptr_array_add(work->list, override_copy(g_ptr_array_index(pinned, i)));
 }

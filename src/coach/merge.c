@@ -315,7 +315,8 @@ static GHashTable *by_path(GPtrArray *components)
     return map;
 }
 
-/* Where the owner has a component of that name already, nothing is renamed: the two would be one. */
+/* Where the owner has a component of that name already, nothing is renamed: the two would be one. Nor where
+ * what is pinned needs the old name. */
 static void take_rename(Merger *merger, const char *path, const char *old_path)
 {
     GPtrArray *own = merger_overrides(merger->input->overrides, path);
@@ -323,6 +324,8 @@ static void take_rename(Merger *merger, const char *path, const char *old_path)
     g_autofree char *sentence = NULL;
     g_autoptr(Value) from = NULL;
 
+    if (merger_overrides(merger->input->pinned, old_path))
+        return;
     if (!own) {
         g_hash_table_insert(merger->renames, g_strdup(path), g_strdup(old_path));
         return;
