@@ -197,7 +197,8 @@ static bool is_pressing(const MergeItem *item)
     return merge_class_is_flagged(item->class) || merge_class_lifted_by(item->class) != 0;
 }
 
-/* What presses first, then by path and field; never two of a class for one field. */
+/* What presses first, then by path and field; never two of a class for one field, but where a device meets
+ * several others. */
 static void check_order(const Merge *merge)
 {
     for (guint i = 1; i < merge->items->len; i++) {
@@ -207,7 +208,8 @@ static void check_order(const Merge *merge)
 
         order = order != 0 ? order : strcmp(one->path, two->path);
         order = order != 0 ? order : strcmp(one->field, two->field);
-        check(order < 0 || (order == 0 && one->class != two->class));
+        check(order < 0 ||
+              (order == 0 && (one->class != two->class || one->class == MERGE_BINDING_COLLISION)));
     }
     for (guint i = 1; i < merge->components->len; i++)
         check(strcmp(((const MergedComponent *) g_ptr_array_index(merge->components, i - 1))->path,
@@ -264,6 +266,14 @@ static void check_results(const Merge *merge, const MergeInput *input)
     }
 }
 
+/* What a component has at a field, "" being the whole of it. */
+static Value *stored_at(const char *path, Value *component, const char *field)
+{
+    if (field[0] || !component)
+        return component_get_field(path, component, field);
+    return value_ref(component);
+}
+
 /* Overrides never lie within each other, and know what the vendor has there now. */
 static void check_overrides(const Merge *merge, const MergeInput *input)
 {
@@ -273,7 +283,7 @@ static void check_overrides(const Merge *merge, const MergeInput *input)
 
         for (guint j = 0; j < component->after->len; j++) {
             const Override *override = g_ptr_array_index(component->after, j);
-            g_autoptr(Value) vendor = component_get_field(component->path, incoming, override->field);
+            g_autoptr(Value) vendor = stored_at(component->path, incoming, override->field);
 
             check((override->op == OVERRIDE_SET) == (override->value != NULL));
             if (override->field[0] || incoming)
@@ -480,6 +490,9 @@ static void test_components(void)
         /* Replaced as a whole, because it is no map. */
         {X "1", "put areas/x 5", X "1", "clean\nkept areas/x: 1 | 5 | 1 => 5", NULL, 0, 0, NULL},
         {X "1", "put areas/x 5", X "2", "review\nconflict areas/x: 1 | 5 | 2 => 5", NULL, 0, 0, NULL},
+        /* It has no fields any more. */
+        {X "{f: 1}", "set areas/x /f 5", X "2", "review\nconflict areas/x: {'f':1} | {'f':5} | 2 => {'f':5}",
+         "areas/x set {'f':5} < 2", 0, 0, NULL},
         {X "1", "put areas/x 2", X "2", "clean\nconverged areas/x: 1 | 2 | 2 => 2", NULL, 0, 0, NULL},
     };
 
@@ -786,7 +799,7 @@ static char *release(History *history, const char *yaml)
 /* Steps: releases and edits in turns, "" for no edits; then what the last release's plan says and what it
  * leaves. */
 typedef struct Chain {
-    const char *steps[6];
+    const char *steps[8];
     const char *items, *overrides;
 } Chain;
 
@@ -902,6 +915,13 @@ static void test_dropped_and_back(void)
         {{X "{f: 1}", "delete areas/x", "{}", "", X "{f: 2}"},
          "review\ndeleted-changed areas/x: - | - | {'f':2} => -",
          "areas/x unset - < {'f':2}"},
+        /* An edit that says the same as the vendor is an edit. */
+        {{X "5", "put areas/x 6", X "6", "", "{}", "", X "5"},
+         "review\nconflict areas/x: - | 6 | 5 => 6",
+         "areas/x set 6 < 5"},
+        {{X "{f: 1}", "set areas/x /f 1", "{}", "", X "{f: 1}"},
+         "clean\nconverged areas/x: - | {'f':1} | {'f':1} => {'f':1}",
+         "areas/x set {'f':1} < {'f':1}"},
         /* Without an edit there is nothing to find. */
         {{X "{f: 1}", "", "{}", "", X "{f: 1}"}, "clean\nadded areas/x: - | - | {'f':1} => {'f':1}", ""},
     };
@@ -1241,6 +1261,767 @@ static void test_names(void)
     }
 }
 
+/* Laws, on random coaches with random edits */
+
+/* A release: components of all kinds, some with sets, at the device or at a binding. */
+static Value *with_sets(const char *path, Value *component)
+{
+    static const char *const names[] = {"capabilities", "groups", NULL};
+    static const char *const elements[] = {"a", "b", "c", "d", NULL};
+    g_autoptr(Value) keyed = meaning(path, component);
+    Value *list = value_new_list(), *bindings;
+
+    for (guint i = 0; elements[i]; i++)
+        if (one_in(2))
+            value_list_take(&list, value_new_string(elements[i]));
+    bindings = value_map_get(keyed, DEVICE_BINDINGS);
+    if (path_is_device(path) && value_length(bindings) > 0 && one_in(2)) {
+        g_autofree char *key = g_strdup(value_map_key(bindings, below((unsigned) value_length(bindings))));
+        Value **at = value_map_own(value_map_own(&keyed, DEVICE_BINDINGS), key);
+
+        value_map_take(at, one_of(names), list);
+    } else {
+        value_map_take(&keyed, one_of(names), list);
+    }
+    return path_is_device(path) ? device_from_keyed(keyed) : g_steal_pointer(&keyed);
+}
+
+/* A component that is what its path says. */
+static Component *fitting(const char *path, Value *data)
+{
+    g_autofree char *id = NULL;
+    g_autoptr(Value) fit = value_ref(data);
+
+    if (path_is_device(path) && path_split(path, NULL, &id, NULL))
+        value_map_take(&fit, "entity_id", value_new_string(id));
+    if (value_is_map(fit) && one_in(3)) {
+        g_autoptr(Value) more = with_sets(path, fit);
+        return component_new(path, more);
+    }
+    return component_new(path, fit);
+}
+
+static GPtrArray *random_coach(void)
+{
+    g_autoptr(Value) data = random_coach_data();
+    g_autoptr(CoachFile) file = coach_file_new(data, COACH_FILE_COMPONENTS_MAX, NULL);
+    GPtrArray *coach = g_ptr_array_new_with_free_func((GDestroyNotify) component_free);
+
+    for (guint i = 0; i < file->components->len; i++) {
+        const Component *component = g_ptr_array_index(file->components, i);
+        g_ptr_array_add(coach, fitting(component->path, component->data));
+    }
+    return coach;
+}
+
+static const char *const fresh_paths[] = {
+    "devices/new_1", "devices/new_2", "devices/light_1", "areas/new", "areas/interior", "fresh", NULL};
+
+/* The component with a binding of its own under another instance. */
+static Value *with_moved_binding(const char *path, Value *data)
+{
+    g_autoptr(Value) keyed = meaning(path, data), moved = value_new_map();
+    Value *bindings = value_map_get(keyed, DEVICE_BINDINGS);
+    g_autofree char *to = random_binding_key();
+    size_t n = value_length(bindings), which;
+
+    if (n == 0)
+        return value_ref(data);
+    which = below((unsigned) n);
+    for (size_t i = 0; i < n; i++)
+        if (i == which && !value_map_get(bindings, to))
+            value_map_set(&moved, to, value_map_at(bindings, i));
+        else
+            value_map_set(&moved, value_map_key(bindings, i), value_map_at(bindings, i));
+    value_map_set(&keyed, DEVICE_BINDINGS, moved);
+    return device_from_keyed(keyed);
+}
+
+/* A component in the next release: mostly as it was. */
+static Component *next_component(const char *path, Value *data)
+{
+    g_autoptr(Value) next = NULL;
+
+    if (one_in(2))
+        return component_new(path, data);
+    next = path_is_device(path) && one_in(4) ? with_moved_binding(path, data) : neighbour(path, data);
+    if (path_is_device(path) && !value_is_map(next))
+        return component_new(path, data);
+    return fitting(path, next);
+}
+
+static void add_unless_there(GPtrArray *coach, Component *component)
+{
+    if (find_data(coach, component->path))
+        component_free(component);
+    else
+        g_ptr_array_add(coach, component);
+}
+
+/* The same component under a new name. */
+static void add_renamed(GPtrArray *coach, const char *path, Value *data)
+{
+    g_autofree char *section = NULL, *child = NULL, *name = g_strdup_printf("renamed_%u", below(3)),
+                    *renamed = NULL;
+    g_autoptr(Value) from = NULL;
+    Component *component;
+
+    g_assert_true(path_split(path, &section, &child, NULL));
+    if (!child || !value_is_map(data)) {
+        add_unless_there(coach, component_new(path, data));
+        return;
+    }
+    renamed = path_new(section, name);
+    component = next_component(renamed, data);
+    if (path_is_device(path))
+        value_map_take(&component->data, "entity_id", value_new_string(name));
+    from = value_new_string(child);
+    if (value_is_map(component->data) && one_in(2)) {
+        Value *list = value_new_list();
+        value_list_take(&list, value_new_string("older"));
+        value_list_append(&list, from);
+        value_map_take(&component->data, "renamed_from", list);
+    } else if (value_is_map(component->data)) {
+        value_map_set(&component->data, "renamed_from", from);
+    }
+    add_unless_there(coach, component);
+}
+
+/* The next release of a coach, in another order. */
+static GPtrArray *next_release(GPtrArray *coach)
+{
+    GPtrArray *next = g_ptr_array_new_with_free_func((GDestroyNotify) component_free);
+
+    for (guint i = 0; i < coach->len; i++) {
+        const Component *component = g_ptr_array_index(coach, i);
+
+        if (one_in(8))
+            continue;
+        if (one_in(8))
+            add_renamed(next, component->path, component->data);
+        else
+            add_unless_there(next, next_component(component->path, component->data));
+    }
+    for (unsigned i = below(3); i > 0; i--) {
+        const char *path = one_of(fresh_paths);
+        g_autoptr(Value) data = random_component(path);
+        add_unless_there(next, fitting(path, data));
+    }
+    return next;
+}
+
+/* A value that an owner may set at a field: any, or what the next release has there. */
+static Value *random_wish(const char *path, const char *field, GPtrArray *incoming)
+{
+    Value *next = one_in(3) ? find_data(incoming, path) : NULL;
+    Value *wish = next ? component_view_field(path, next, field) : NULL;
+
+    return wish ? wish : random_value(2);
+}
+
+/* A set with an element more or less, where the component has one at this field. */
+static Value *random_set(const char *path, Value *component, const char *field)
+{
+    g_autoptr(Value) old = component_get_field(path, component, field), element = NULL;
+    Value *list;
+
+    if (!value_is_list(old))
+        return NULL;
+    list = value_new_list();
+    VALUE_FOREACH_ITEM (item, old)
+        if (!one_in(4))
+            value_list_append(&list, item);
+    element = value_new_string(one_in(2) ? "own" : "d");
+    if (one_in(2))
+        value_list_append(&list, element);
+    return list;
+}
+
+static GPtrArray *record_one(const char *path, Value *vendor, GPtrArray *list, GPtrArray *incoming)
+{
+    g_autoptr(Value) effective = override_apply(path, vendor, list), value = NULL;
+    g_autofree char *field = NULL;
+
+    if (!effective || one_in(12)) {
+        g_autoptr(Value) random = neighbour(path, effective ? effective : vendor);
+        Component *component = path_is_device(path) && !value_is_map(random) ? NULL : fitting(path, random);
+        GPtrArray *next =
+            component ? override_record_component(path, vendor, list, component->data, NULL) : NULL;
+
+        if (component)
+            component_free(component);
+        return next;
+    }
+    if (one_in(15))
+        return override_record(path, vendor, list, "", NULL, NULL);
+    field = random_field(path, effective);
+    /* Its name is not a thing that an owner edits. */
+    if (g_str_has_suffix(field, "/entity_id"))
+        return NULL;
+    if (!one_in(4))
+        value = random_set(path, effective, field);
+    if (!value && !one_in(4))
+        value = random_wish(path, field, incoming);
+    return override_record(path, vendor, list, field, value, NULL);
+}
+
+/* Edits of a coach: in some of its components a few, and some of the owner's own. */
+static GHashTable *random_overrides(GPtrArray *coach, GPtrArray *incoming)
+{
+    GHashTable *overrides = table_new();
+    g_autoptr(GPtrArray) paths = g_ptr_array_new();
+
+    for (guint i = 0; i < coach->len; i++)
+        if (!one_in(3))
+            g_ptr_array_add(paths, ((const Component *) g_ptr_array_index(coach, i))->path);
+    if (one_in(2))
+        g_ptr_array_add(paths, (char *) one_of(fresh_paths));
+    if (one_in(8))
+        g_ptr_array_add(paths, (char *) (one_in(2) ? "devices/renamed_1" : "areas/renamed_1"));
+    for (guint i = 0; i < paths->len; i++) {
+        const char *path = g_ptr_array_index(paths, i);
+
+        for (unsigned j = 1 + below(4); j > 0; j--) {
+            g_autoptr(GPtrArray) list = table_get(overrides, path);
+            GPtrArray *next = record_one(path, find_data(coach, path), list, incoming);
+
+            if (next && next->len > 0)
+                g_hash_table_insert(overrides, g_strdup(path), next);
+            else if (next) {
+                g_hash_table_remove(overrides, path);
+                g_ptr_array_unref(next);
+            }
+        }
+    }
+    return overrides;
+}
+
+static void tell_coach(const char *what, GPtrArray *coach)
+{
+    for (guint i = 0; i < coach->len; i++) {
+        const Component *component = g_ptr_array_index(coach, i);
+        g_autofree char *name = g_strdup_printf("%s %s", what, component->path);
+
+        story(name, component->data);
+    }
+}
+
+static void tell_overrides(const char *what, GHashTable *overrides)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_autoptr(GList) paths = g_list_sort(g_hash_table_get_keys(overrides), (GCompareFunc) strcmp);
+
+    for (GList *l = paths; l; l = l->next)
+        append_overrides(text, l->data, g_hash_table_lookup(overrides, l->data));
+    story_text("%s: %s", what, text->str);
+}
+
+/* A random case */
+typedef struct Scene {
+    GPtrArray *base, *incoming;
+    GHashTable *overrides;
+    MergeInput input;
+} Scene;
+
+static void scene_clear(Scene *scene)
+{
+    g_ptr_array_unref(scene->base);
+    g_ptr_array_unref(scene->incoming);
+    g_hash_table_unref(scene->overrides);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Scene, scene_clear)
+
+static Scene random_scene(void)
+{
+    Scene scene = {.base = random_coach()};
+
+    scene.incoming = next_release(scene.base);
+    scene.overrides = random_overrides(scene.base, scene.incoming);
+    scene.input = (MergeInput){.base = scene.base,
+                               .incoming = scene.incoming,
+                               .overrides = scene.overrides,
+                               .allow = MERGE_ALLOW_ALL};
+    tell_coach("base", scene.base);
+    tell_coach("incoming", scene.incoming);
+    tell_overrides("overrides", scene.overrides);
+    return scene;
+}
+
+static Merge *plan_scene(const Scene *scene)
+{
+    Merge *merge = plan(&scene->input);
+    g_autofree char *items = describe_items(merge), *left = describe_overrides(merge);
+
+    story_text("plan: %s\nleaves: %s", items, left);
+    return merge;
+}
+
+static void check_lists_equal(GPtrArray *a, GPtrArray *b)
+{
+    check(a->len == b->len);
+    for (guint i = 0; i < a->len; i++) {
+        const Override *override = g_ptr_array_index(a, i), *other = override_list_find(b, override->field);
+        check(other && override_equal(override, other));
+    }
+}
+
+static void check_tables_equal(GHashTable *a, GHashTable *b)
+{
+    GHashTableIter iter;
+    gpointer path, list;
+
+    check(g_hash_table_size(a) == g_hash_table_size(b));
+    g_hash_table_iter_init(&iter, a);
+    while (g_hash_table_iter_next(&iter, &path, &list)) {
+        check(g_hash_table_contains(b, path));
+        check_lists_equal(list, g_hash_table_lookup(b, path));
+    }
+}
+
+static unsigned n_of_class[MERGE_CLASSES];
+
+static void count_classes(const Merge *merge)
+{
+    for (guint i = 0; i < MERGE_CLASSES; i++)
+        n_of_class[i] += merge->counts[i];
+}
+
+/* Law: merge(V, U, V) = U, to the byte, and nobody has to decide. */
+static void same_release(void)
+{
+    g_auto(Scene) scene = random_scene();
+    g_autoptr(Merge) merge = NULL;
+    g_autoptr(GHashTable) after = NULL;
+    GHashTableIter iter;
+    gpointer path, list;
+
+    scene.input.incoming = scene.base;
+    merge = plan_scene(&scene);
+    after = overrides_after(merge);
+    check(merge->verdict == MERGE_CLEAN);
+    for (guint i = 0; i < merge->items->len; i++) {
+        MergeClass class = ((const MergeItem *) g_ptr_array_index(merge->items, i))->class;
+        check(class == MERGE_KEPT || class == MERGE_DELETED_KEPT);
+    }
+    check_tables_equal(scene.overrides, after);
+    g_hash_table_iter_init(&iter, scene.overrides);
+    while (g_hash_table_iter_next(&iter, &path, &list)) {
+        g_autoptr(Value) before = override_apply(path, find_data(scene.base, path), list),
+                         result = outcome(merge, &scene.input, path);
+        g_autofree char *one = json_format(before), *two = json_format(result);
+
+        check(g_str_equal(one, two));
+    }
+}
+
+static void test_same_release(void)
+{
+    repeat(1500, same_release);
+}
+
+/* Law: merge(V, no overrides, N) = N. */
+static void no_overrides(void)
+{
+    g_auto(Scene) scene = random_scene();
+    g_autoptr(Merge) merge = NULL;
+
+    g_hash_table_remove_all(scene.overrides);
+    merge = plan_scene(&scene);
+    check(merge->components->len == 0 && merge->verdict == MERGE_CLEAN);
+    for (guint i = 0; i < scene.incoming->len; i++) {
+        const Component *component = g_ptr_array_index(scene.incoming, i);
+        g_autoptr(Value) result = outcome(merge, &scene.input, component->path);
+        g_autofree char *one = json_format(component->data), *two = json_format(result);
+
+        check(g_str_equal(one, two));
+    }
+    /* The items are all that differs. */
+    for (guint i = 0; i < merge->items->len; i++) {
+        const MergeItem *item = g_ptr_array_index(merge->items, i);
+        check(item->class == MERGE_VENDOR || item->class == MERGE_ADDED || item->class == MERGE_REMOVED ||
+              item->class == MERGE_RENAMED || item->class == MERGE_DEVICE_LOSS);
+        check(item->class != MERGE_VENDOR || !value_equal(item->base, item->result));
+    }
+}
+
+static void test_no_overrides(void)
+{
+    repeat(1500, no_overrides);
+}
+
+/* Where a component of base goes: its new name, else its own. */
+static const char *new_name(GHashTable *renames, const char *path)
+{
+    GHashTableIter iter;
+    gpointer to, from;
+
+    g_hash_table_iter_init(&iter, renames);
+    while (g_hash_table_iter_next(&iter, &to, &from))
+        if (g_str_equal(from, path))
+            return to;
+    return path;
+}
+
+static bool is_set_field(const char *field)
+{
+    return g_str_has_suffix(field, "/capabilities") || g_str_has_suffix(field, "/groups");
+}
+
+static bool list_has(Value *list, Value *wanted)
+{
+    VALUE_FOREACH_ITEM (item, list)
+        if (value_equal(item, wanted))
+            return true;
+    return false;
+}
+
+/* What the owner added is in the set, what he took out of it is not. */
+static void check_set_kept(Value *base, Value *mine, Value *after)
+{
+    VALUE_FOREACH_ITEM (item, mine)
+        check(list_has(base, item) || list_has(after, item));
+    VALUE_FOREACH_ITEM (item, base)
+        check(list_has(mine, item) || !list_has(after, item));
+}
+
+/* A field under the name that its binding has now. */
+static char *moved_field(const char *path, Value *base, Value *incoming, const char *field)
+{
+    g_autoptr(Value) old = component_to_keyed(path, base), new = component_to_keyed(path, incoming);
+    Value *was = value_map_get(old, DEVICE_BINDINGS), *is = value_map_get(new, DEVICE_BINDINGS);
+    g_auto(GStrv) tokens = pointer_split(field, NULL);
+    const char *to = NULL;
+
+    if (!path_is_device(path) || !tokens[1] || !g_str_equal(tokens[0], DEVICE_BINDINGS) ||
+        value_map_get(is, tokens[1]))
+        return NULL;
+    VALUE_FOREACH_ENTRY (key, own, is)
+        if (!value_map_get(was, key) && strncmp(key, tokens[1], strcspn(key, ":") + 1) == 0)
+            to = key;
+    if (!to)
+        return NULL;
+    g_free(tokens[1]);
+    tokens[1] = g_strdup(to);
+    return pointer_join((const char *const *) tokens);
+}
+
+/* The override is still there, at its place or where its binding went. */
+static void check_override_kept(const char *path, Value *base, Value *incoming, const Override *mine,
+                                GPtrArray *after)
+{
+    g_autofree char *moved = moved_field(path, base, incoming, mine->field);
+    const Override *now = override_list_find(after, mine->field);
+    bool set = is_set_field(mine->field) && value_is_list(mine->value);
+
+    if (!now && moved)
+        now = override_list_find(after, moved);
+    check(now && now->op == mine->op);
+    if (set && value_is_list(now->value)) {
+        g_autoptr(Value) was = component_view_field(path, base, mine->field);
+        check_set_kept(was, mine->value, now->value);
+    } else {
+        assert_equal(now->value, mine->value);
+    }
+}
+
+/* The result has what the owner wants, but at bindings that are no more. */
+static void check_wish_granted(const char *path, Value *result, const Override *now)
+{
+    g_autoptr(Value) at = stored_at(path, result, now->field), keyed = NULL;
+    g_auto(GStrv) tokens = pointer_split(now->field, NULL);
+
+    keyed = result ? component_to_keyed(path, result) : NULL;
+    if (path_is_device(path) && tokens[0] && g_str_equal(tokens[0], DEVICE_BINDINGS) && tokens[1] &&
+        tokens[2] && !value_map_get(value_map_get(keyed, DEVICE_BINDINGS), tokens[1]))
+        return;
+    assert_equal(at, now->value);
+}
+
+/* Law: with the owner's policy no override is lost, and all of them hold. */
+static void nothing_is_lost(void)
+{
+    g_auto(Scene) scene = random_scene();
+    g_autoptr(Merge) merge = plan_scene(&scene);
+    g_autoptr(GHashTable) renames = merge_find_renames(scene.base, scene.incoming);
+    GHashTableIter iter;
+    gpointer key, list;
+
+    count_classes(merge);
+    g_hash_table_iter_init(&iter, scene.overrides);
+    while (g_hash_table_iter_next(&iter, &key, &list)) {
+        const char *old_path = key, *path = new_name(renames, old_path);
+        const MergedComponent *component;
+
+        if (g_hash_table_contains(scene.overrides, path))
+            path = old_path;
+        component = merge_find_component(merge, path);
+        check(component);
+        Value *base = find_data(scene.base, old_path), *incoming = find_data(scene.incoming, path);
+        const Override *whole = override_list_find(component->after, "");
+
+        if (!value_is_map(incoming)) {
+            /* The owner's own by now, with all that he did. */
+            g_autoptr(Value) mine = override_apply(old_path, base, list);
+
+            check(whole && component->after->len == 1);
+            assert_equal(whole->value, mine);
+            continue;
+        }
+        for (guint i = 0; i < ((GPtrArray *) list)->len; i++) {
+            const Override *mine = g_ptr_array_index((GPtrArray *) list, i);
+
+            if (mine->field[0])
+                check_override_kept(path, base, incoming, mine, component->after);
+            else
+                check(whole && whole->op == mine->op && component->after->len == 1);
+        }
+        for (guint i = 0; i < component->after->len; i++)
+            check_wish_granted(path, component->result, g_ptr_array_index(component->after, i));
+    }
+}
+
+static void test_nothing_is_lost(void)
+{
+    repeat(2000, nothing_is_lost);
+    for (guint i = 0; i < MERGE_CLASSES; i++)
+        g_test_message("%s: %u", merge_class_to_string((MergeClass) i), n_of_class[i]);
+    /* The cases are worth their while. */
+    for (guint i = 0; i < MERGE_CLASSES; i++)
+        if (i != MERGE_MISSING_FIELD)
+            g_assert_cmpuint(n_of_class[i], >, 0);
+}
+
+static void shuffle_array(GPtrArray *array)
+{
+    for (guint i = array->len; i > 1; i--) {
+        guint other = below(i);
+        gpointer item = array->pdata[i - 1];
+
+        array->pdata[i - 1] = array->pdata[other];
+        array->pdata[other] = item;
+    }
+}
+
+static void shuffle_coach(GPtrArray *coach)
+{
+    shuffle_array(coach);
+    for (guint i = 0; i < coach->len; i++) {
+        Component *component = g_ptr_array_index(coach, i);
+        Value *data = shuffled(component->data);
+
+        value_unref(component->data);
+        component->data = data;
+    }
+}
+
+static void check_items_equal(const Merge *a, const Merge *b)
+{
+    check(a->items->len == b->items->len && a->verdict == b->verdict);
+    for (guint i = 0; i < a->items->len; i++) {
+        const MergeItem *one = g_ptr_array_index(a->items, i), *two = g_ptr_array_index(b->items, i);
+
+        check(g_str_equal(one->path, two->path) && g_str_equal(one->field, two->field));
+        check(one->class == two->class && one->resolved == two->resolved);
+        assert_equal(one->base, two->base);
+        assert_equal(one->mine, two->mine);
+        assert_equal(one->vendor, two->vendor);
+        assert_equal(one->result, two->result);
+    }
+}
+
+/* Law: the plan does not depend on the order in which its parts come. */
+static void any_order(void)
+{
+    g_auto(Scene) scene = random_scene();
+    g_autoptr(Merge) first = plan_scene(&scene), second = NULL;
+    g_autoptr(GHashTable) before = overrides_after(first), after = NULL, other = table_new();
+    g_autoptr(GPtrArray) paths = g_ptr_array_new();
+    GHashTableIter iter;
+    gpointer path, list;
+
+    shuffle_coach(scene.base);
+    shuffle_coach(scene.incoming);
+    g_hash_table_iter_init(&iter, scene.overrides);
+    while (g_hash_table_iter_next(&iter, &path, &list)) {
+        shuffle_array(list);
+        g_ptr_array_add(paths, path);
+    }
+    shuffle_array(paths);
+    for (guint i = 0; i < paths->len; i++)
+        g_hash_table_insert(other, g_strdup(g_ptr_array_index(paths, i)),
+                            table_get(scene.overrides, g_ptr_array_index(paths, i)));
+    scene.input.overrides = other;
+    second = plan_scene(&scene);
+    after = overrides_after(second);
+    check_items_equal(first, second);
+    check_tables_equal(before, after);
+}
+
+static void test_any_order(void)
+{
+    repeat(1000, any_order);
+}
+
+/* Law: what was merged is merged: the same release once more changes nothing. */
+static void once_more(void)
+{
+    g_auto(Scene) scene = random_scene();
+    g_autoptr(Merge) first = NULL, second = NULL;
+    g_autoptr(GHashTable) between = NULL, after = NULL;
+
+    scene.input.policy = (MergePolicy) below(MERGE_POLICIES);
+    first = plan_scene(&scene);
+    between = overrides_after(first);
+    scene.input.base = scene.incoming;
+    scene.input.overrides = between;
+    second = plan_scene(&scene);
+    after = overrides_after(second);
+    check(second->verdict == MERGE_CLEAN);
+    check_tables_equal(between, after);
+    for (guint i = 0; i < second->components->len; i++) {
+        const MergedComponent *now = g_ptr_array_index(second->components, i),
+                              *before = merge_find_component(first, now->path);
+
+        check(before);
+        assert_equal(now->result, before->result);
+    }
+}
+
+static void test_once_more(void)
+{
+    repeat(1000, once_more);
+}
+
+static void put_copy(GHashTable *table, const char *path, const Override *override)
+{
+    g_autoptr(GPtrArray) list = table_get(table, path);
+
+    g_ptr_array_add(list, override_copy(override));
+    g_hash_table_insert(table, g_strdup(path), g_steal_pointer(&list));
+}
+
+/* What an undo makes of a plan: what became another comes back as it was, the rest goes its way. A set would
+ * be merged once more where the vendor has it somewhere else than the owner, so that its override looks the
+ * same. */
+static void take_back(const Merge *merge, GHashTable *free_ones, GHashTable *pinned)
+{
+    for (guint i = 0; i < merge->components->len; i++) {
+        const MergedComponent *component = g_ptr_array_index(merge->components, i);
+
+        for (guint j = 0; j < component->before->len; j++) {
+            const Override *was = g_ptr_array_index(component->before, j),
+                           *is = override_list_find(component->after, was->field);
+            bool same = is && override_equal(was, is) && !is_set_field(was->field);
+
+            put_copy(same ? free_ones : pinned, component->path, was);
+        }
+    }
+}
+
+/* Law: there, and back with the overrides of before, is where it was. */
+static void there_and_back(void)
+{
+    g_auto(Scene) scene = random_scene();
+    g_autoptr(Merge) there = NULL, back = NULL;
+    g_autoptr(GHashTable) free_ones = table_new(), pinned = table_new(), after = NULL,
+                          renames = merge_find_renames(scene.incoming, scene.base),
+                          forth = merge_find_renames(scene.base, scene.incoming);
+    GHashTableIter iter;
+    gpointer to, from;
+
+    scene.input.policy = (MergePolicy) below(MERGE_POLICIES);
+    there = plan_scene(&scene);
+    take_back(there, free_ones, pinned);
+    g_hash_table_iter_init(&iter, forth);
+    while (g_hash_table_iter_next(&iter, &to, &from))
+        g_hash_table_insert(renames, g_strdup(from), g_strdup(to));
+    const MergeInput input = {.base = scene.incoming,
+                              .incoming = scene.base,
+                              .overrides = free_ones,
+                              .pinned = pinned,
+                              .renames = renames,
+                              .allow = MERGE_ALLOW_ALL};
+    tell_overrides("free", free_ones);
+    tell_overrides("pinned", pinned);
+    back = plan(&input);
+    after = overrides_after(back);
+    check_tables_equal(scene.overrides, after);
+    g_hash_table_iter_init(&iter, scene.overrides);
+    while (g_hash_table_iter_next(&iter, &to, &from)) {
+        g_autoptr(Value) before = override_apply(to, find_data(scene.base, to), from),
+                         now = outcome(back, &input, to);
+        g_autofree char *one = json_format(before), *two = json_format(now);
+
+        check(g_str_equal(one, two));
+    }
+}
+
+static void test_pinned(void)
+{
+    repeat(1500, there_and_back);
+}
+
+/* Law: a choice is what comes of it, whatever it is about. */
+static void choices_hold(void)
+{
+    static const char *const choices[] = {"mine", "vendor", "value", NULL};
+    g_auto(Scene) scene = random_scene();
+    g_autoptr(Merge) before = plan_scene(&scene), after = NULL;
+    g_autoptr(GPtrArray) resolutions =
+        g_ptr_array_new_with_free_func((GDestroyNotify) merge_resolution_free);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Value) value = random_value(2);
+    g_autofree char *text = json_format(value), *choice = NULL;
+    const MergeItem *item, *now = NULL;
+    const char *kind = one_of(choices);
+
+    if (before->items->len == 0)
+        return;
+    item = g_ptr_array_index(before->items, below(before->items->len));
+    if (has_sentence(item))
+        return;
+    choice = g_str_equal(kind, "value") ? g_strdup_printf("value:%s", text) : g_strdup(kind);
+    story_text("choice %s for %s%s", choice, item->path, item->field);
+    g_ptr_array_add(resolutions, merge_resolution_new(item->path, item->field, choice, &error));
+    check_no_error(error);
+    scene.input.resolutions = resolutions;
+    after = merge_plan(&scene.input, &error);
+    if (!after) {
+        check(error->code == CONFIG_ERROR_INVALID_DATA || error->code == CONFIG_ERROR_IMMUTABLE);
+        check(!g_str_equal(kind, "vendor"));
+        return;
+    }
+    check_counts(after, &scene.input);
+    check_results(after, &scene.input);
+    for (guint i = 0; i < after->items->len; i++) {
+        const MergeItem *other = g_ptr_array_index(after->items, i);
+        if (g_str_equal(other->path, item->path) && g_str_equal(other->field, item->field) &&
+            other->class == item->class)
+            now = other;
+    }
+    check(now && now->resolved);
+
+    const MergedComponent *component = merge_find_component(after, item->path);
+    Value *incoming = find_data(scene.incoming, item->path);
+    g_autoptr(Value) result = component  ? override_apply(item->path, incoming, component->after)
+                              : incoming ? value_ref(incoming)
+                                         : NULL;
+    g_autoptr(Value) at = stored_at(item->path, result, item->field);
+    bool touched = item->class != MERGE_VENDOR && item->class != MERGE_ADDED && item->class != MERGE_REMOVED;
+
+    if (g_str_equal(kind, "value"))
+        assert_equal(at, value);
+    else if (g_str_equal(kind, "vendor"))
+        check(!component || !override_list_find(component->after, item->field));
+    else if (!touched)
+        assert_equal(at, item->base);
+}
+
+static void test_choices_hold(void)
+{
+    repeat(3000, choices_hold);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -1260,5 +2041,12 @@ int main(int argc, char **argv)
     g_test_add_func("/merge/choices/refused", test_refused_choices);
     g_test_add_func("/merge/choices/texts", test_resolution_texts);
     g_test_add_func("/merge/names", test_names);
+    g_test_add_func("/merge/laws/same-release", test_same_release);
+    g_test_add_func("/merge/laws/no-overrides", test_no_overrides);
+    g_test_add_func("/merge/laws/nothing-is-lost", test_nothing_is_lost);
+    g_test_add_func("/merge/laws/any-order", test_any_order);
+    g_test_add_func("/merge/laws/once-more", test_once_more);
+    g_test_add_func("/merge/laws/pinned", test_pinned);
+    g_test_add_func("/merge/laws/choices-hold", test_choices_hold);
     return g_test_run();
 }
