@@ -314,7 +314,7 @@ static void merge_whole(Work *work, Value *mine, Value *remembered)
 
 /* A component that the vendor had dropped while the owner had edits in it, and brings back: the edits that
  * were made of it then, found again from what was remembered. False where that cannot be said field by
- * field. */
+ * field, also because it is all as it was: that the owner wants it is an override still. */
 static bool merge_returned(Work *work, const Override *whole)
 {
     g_autoptr(GPtrArray) none = override_list_new(), edits = NULL;
@@ -322,7 +322,7 @@ static bool merge_returned(Work *work, const Override *whole)
     if (work->base || !work->incoming || !whole->value || !whole->vendor)
         return false;
     edits = override_record_component(work->path, whole->vendor, none, whole->value, NULL);
-    if (!edits || override_list_find(edits, ""))
+    if (!edits || edits->len == 0 || override_list_find(edits, ""))
         return false;
     work->base = whole->vendor;
     merge_fields(work, edits);
@@ -372,6 +372,11 @@ static void merge_edited(Work *work, const char *old_path)
 
         if (keeps_mine(work, item, &ignored))
             keep(work, "", OVERRIDE_SET, mine, work->base);
+    } else if (!value_is_map(work->incoming)) {
+        /* It has no fields any more that an override could lie at. */
+        g_autoptr(Value) mine = override_apply(work->path, work->base, work->overrides);
+
+        merge_whole(work, mine, NULL);
     } else {
         merge_fields(work, work->overrides);
     }
@@ -386,6 +391,9 @@ static bool record_decision(Work *work, const Decision *decision, GPtrArray **li
     else
         next = override_record(work->path, work->incoming, *list, decision->field, decision->value, error);
     if (!next) {
+        /* The item is there, only its value has no place. */
+        if (error && g_error_matches(*error, CONFIG_ERROR, CONFIG_ERROR_NO_SUCH_FIELD))
+            (*error)->code = CONFIG_ERROR_INVALID_DATA;
         g_prefix_error(error, "The resolution of %s%s: ", work->path, decision->field);
         return false;
     }
@@ -423,10 +431,24 @@ static bool apply_decisions(Work *work, GError **error)
     return true;
 }
 
+static bool is_at_pinned(const Override *override, GPtrArray *pinned)
+{
+    for (guint i = 0; i < pinned->len; i++) {
+        const Override *other = g_ptr_array_index(pinned, i);
+
+        if (g_str_equal(override->field, other->field) || field_is_inside(override->field, other->field) ||
+            field_is_inside(other->field, override->field))
+            return true;
+    }
+    return false;
+}
+
+/* What was merged to the place of a pinned one, around it or inside it gives way. */
 static void pin(Work *work, GPtrArray *pinned)
 {
-    if (override_list_find(pinned, ""))
-        g_ptr_array_set_size(work->list, 0);
+    for (guint i = work->list->len; i-- > 0;)
+        if (is_at_pinned(g_ptr_array_index(work->list, i), pinned))
+            g_ptr_array_remove_index(work->list, i);
     for (guint i = 0; i < pinned->len; i++)
         g_ptr_array_add(work->list, override_copy(g_ptr_array_index(pinned, i)));
 }
@@ -461,7 +483,7 @@ static void finish(Work *work, const char *old_path)
 
     for (guint i = work->first_item; i < items->len; i++) {
         MergeItem *item = g_ptr_array_index(items, i);
-        /* What the vendor changed is told place by place, what the owner did as the bindings see it. */
+        /* As base and vendor of the item: an override is about what holds at the bindings. */
         if (item->class == MERGE_VENDOR)
             item->result = component_get_field(work->path, result, item->field);
         else if (item->class != MERGE_RENAMED)

@@ -240,7 +240,12 @@ static int compare_items(gconstpointer a, gconstpointer b)
         order = strcmp(left->path, right->path);
     if (order == 0)
         order = strcmp(left->field, right->field);
-    return order != 0 ? order : (int) left->class - (int) right->class;
+    if (order == 0)
+        order = (int) left->class - (int) right->class;
+    /* A device may meet several others at one place; the sentences name them. */
+    return order == 0 && merge_class_lifted_by(left->class)
+               ? strcmp(value_string(left->result), value_string(right->result))
+               : order;
 }
 
 static int compare_components(gconstpointer a, gconstpointer b)
@@ -310,7 +315,8 @@ static GHashTable *by_path(GPtrArray *components)
     return map;
 }
 
-/* Where the owner has a component of that name already, nothing is renamed: the two would be one. */
+/* Where the owner has a component of that name already, nothing is renamed: the two would be one. Nor where
+ * what is pinned needs the old name. */
 static void take_rename(Merger *merger, const char *path, const char *old_path)
 {
     GPtrArray *own = merger_overrides(merger->input->overrides, path);
@@ -318,6 +324,8 @@ static void take_rename(Merger *merger, const char *path, const char *old_path)
     g_autofree char *sentence = NULL;
     g_autoptr(Value) from = NULL;
 
+    if (merger_overrides(merger->input->pinned, old_path))
+        return;
     if (!own) {
         g_hash_table_insert(merger->renames, g_strdup(path), g_strdup(old_path));
         return;
