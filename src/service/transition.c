@@ -86,6 +86,8 @@ typedef struct Passage {
     GHashTable *base, *incoming, *items;
 } Passage;
 
+/* What the vendor drops and the owner keeps stands among the owner's from then on, and the other way round:
+ * in a row of its own, so that it finds its old place again when it comes back. */
 static bool load_row(const Passage *passage, Touched *touched, GError **error)
 {
     const Place *place = g_hash_table_lookup(passage->incoming, touched->path);
@@ -99,6 +101,7 @@ static bool load_row(const Passage *passage, Touched *touched, GError **error)
                     touched->path, passage->plan->model);
         return false;
     }
+    touched->moves = (place != NULL) != g_hash_table_contains(passage->base, touched->path);
     if (touched->row && place)
         touched->row->position = place->position;
     return true;
