@@ -140,6 +140,24 @@ static int compare_names(gconstpointer a, gconstpointer b)
     return strcmp(*(const char *const *) b, *(const char *const *) a);
 }
 
+static void remove_named(const char *folder, const char *name)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+
+    unlink(path);
+}
+
+/* What a process that was killed left behind; nobody else writes here. */
+static void remove_unfinished(const char *folder)
+{
+    g_autoptr(GDir) directory = g_dir_open(folder, 0, NULL);
+    const char *name;
+
+    while (directory && (name = g_dir_read_name(directory)))
+        if (strstr(name, BACKUP_AUTOMATIC BACKUP_UNFINISHED))
+            remove_named(folder, name);
+}
+
 /* Names begin with the time, so that the newest sort last. One that cannot be removed stays. */
 static void remove_old(const char *folder, unsigned keep)
 {
@@ -151,10 +169,8 @@ static void remove_old(const char *folder, unsigned keep)
         if (g_str_has_suffix(name, BACKUP_AUTOMATIC))
             g_ptr_array_add(names, g_strdup(name));
     g_ptr_array_sort(names, compare_names);
-    for (guint i = keep; i < names->len; i++) {
-        g_autofree char *path = g_build_filename(folder, g_ptr_array_index(names, i), NULL);
-        unlink(path);
-    }
+    for (guint i = keep; i < names->len; i++)
+        remove_named(folder, g_ptr_array_index(names, i));
 }
 
 static char *describe(int64_t time, int64_t revision, const char *reason)
@@ -188,9 +204,9 @@ bool store_backup(Store *store, const char *directory, int64_t time, int64_t rev
 
     if (mkdir(folder, 0700) < 0 && errno != EEXIST)
         return fail_errno(folder, "making the folder of backups", error);
+    remove_unfinished(folder);
     if (!check_space(store, folder, error))
         return false;
-    unlink(unfinished);
     ok = write_copy(store, unfinished, description, error) && sync_path(unfinished, 0, error);
     if (ok && rename(unfinished, path) < 0)
         ok = fail_errno(path, "naming a backup", error);
