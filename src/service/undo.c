@@ -204,8 +204,9 @@ static const Step *find_step(const Undo *undo, const char *path, const char *fie
     return g_hash_table_lookup(undo->by_place, key);
 }
 
-/* Whether an override that this change did not make lies around or inside the place of a step. */
-static bool is_in_the_way(const Undo *undo, const Step *step, GPtrArray *overrides)
+/* Whether an override that is neither there because of this change nor because it is undone already lies
+ * around or inside the place of a step. */
+static bool is_in_the_way(const Undo *undo, const Step *step, GPtrArray *overrides, bool undone)
 {
     for (guint i = 0; i < overrides->len; i++) {
         const Override *other = g_ptr_array_index(overrides, i);
@@ -214,7 +215,7 @@ static bool is_in_the_way(const Undo *undo, const Step *step, GPtrArray *overrid
         if (!field_is_inside(other->field, step->field) && !field_is_inside(step->field, other->field))
             continue;
         own = find_step(undo, step->path, other->field);
-        if (!own || !same(own->after, other))
+        if (!own || !same(undone ? own->before : own->after, other))
             return true;
     }
     return false;
@@ -237,9 +238,10 @@ static bool take_step(Undo *undo, Step *step, GError **error)
     GPtrArray *now = table_get(undo->current, step->path);
     const Override *override = override_list_find(now, step->field);
 
-    if (same(override, step->before) && !same(override, step->after))
+    if (same(override, step->before) && !same(override, step->after) &&
+        !is_in_the_way(undo, step, now, true))
         return true;
-    step->matches = undo->force || (same(override, step->after) && !is_in_the_way(undo, step, now));
+    step->matches = undo->force || (same(override, step->after) && !is_in_the_way(undo, step, now, false));
     if (!step->matches)
         return skip(undo, step->path, step->field, error);
     return true;
