@@ -336,6 +336,11 @@ bool touched_write(Service *service, Plan *plan, const char *origin, const char 
 {
     int64_t row_id;
 
+    if (touched->data && touched->row && touched->moves) {
+        if (!store_remove_mapping(service->store, touched->model, touched->path, change->actor.user, error))
+            return false;
+        g_clear_pointer(&touched->row, mapping_free);
+    }
     if (touched->data) {
         if (!store_put_mapping(service->store, touched->model, touched->path, touched->data,
                                touched_source(origin, touched), version, change->actor.user, &touched->row,

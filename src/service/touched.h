@@ -16,6 +16,7 @@ typedef struct Touched {
     Value *after;                 /* effective in the end */
     char *data;                   /* its text, NULL: none */
     Mapping *row;                 /* the active row, NULL: none; with the position that it shall have */
+    bool moves;                   /* comes to stand elsewhere, in another row */
     GPtrArray *fields;            /* fields that the caller named */
     guint n_edits;                /* in this call */
     guint first_entry, n_entries; /* its rows in the plan's history */

@@ -88,6 +88,8 @@ typedef struct Work {
     GHashTable *base, *incoming, *items;
 } Work;
 
+/* What the vendor drops and the owner keeps stands among the owner's from then on, and the other way round:
+ * in a row of its own, so that it finds its old place again when it comes back. */
 static bool load_row(const Work *work, Touched *touched, GError **error)
 {
     const Place *place = g_hash_table_lookup(work->incoming, touched->path);
@@ -100,6 +102,7 @@ static bool load_row(const Work *work, Touched *touched, GError **error)
                     touched->path, work->passage->model);
         return false;
     }
+    touched->moves = (place != NULL) != g_hash_table_contains(work->base, touched->path);
     if (touched->row && place)
         touched->row->position = place->position;
     return true;

@@ -111,8 +111,9 @@ static const Step *find_step(const ModelUndo *undo, const char *path, const char
     return g_hash_table_lookup(undo->by_place, key);
 }
 
-/* Whether an override that this change did not make lies around or inside the place of a step. */
-static bool is_in_the_way(const ModelUndo *undo, const Step *step, GPtrArray *overrides)
+/* Whether an override that is neither there because of this change nor because it is undone already lies
+ * around or inside the place of a step. */
+static bool is_in_the_way(const ModelUndo *undo, const Step *step, GPtrArray *overrides, bool undone)
 {
     for (guint i = 0; i < overrides->len; i++) {
         const Override *other = g_ptr_array_index(overrides, i);
@@ -121,7 +122,7 @@ static bool is_in_the_way(const ModelUndo *undo, const Step *step, GPtrArray *ov
         if (!field_is_inside(other->field, step->field) && !field_is_inside(step->field, other->field))
             continue;
         own = find_step(undo, step->path, other->field);
-        if (!own || !same(own->after, other))
+        if (!own || !same(undone ? own->before : own->after, other))
             return true;
     }
     return false;
@@ -144,9 +145,11 @@ static bool take_step(ModelUndo *undo, Step *step, GError **error)
     GPtrArray *now = table_get(undo->current, step->path);
     const Override *override = override_list_find(now, step->field);
 
-    if (same(override, step->before) && !same(override, step->after))
+    if (same(override, step->before) && !same(override, step->after) &&
+        !is_in_the_way(undo, step, now, true))
         return true;
-    step->matches = undo->undo->force || (same(override, step->after) && !is_in_the_way(undo, step, now));
+    step->matches =
+        undo->undo->force || (same(override, step->after) && !is_in_the_way(undo, step, now, false));
     if (!step->matches)
         return skip(undo, step->path, step->field, error);
     return true;

@@ -8,8 +8,12 @@
 #include "store/backup.h"
 
 #define BACKUP_SUFFIX ".db"
-/* Files in the making; a power cut may leave one, which the next backup removes. */
+/* Files in the making, and copies that are only looked into. */
 #define BACKUP_UNFINISHED ".tmp"
+/* A path for one, that no other thread gets. Free with g_free(). */
+char *backup_unfinished_path(const char *folder);
+/* Removes what a process that was killed left behind. */
+void backup_remove_unfinished(const char *folder);
 /* What a copy says of itself, in its settings: JSON with time, revision, reason, automatic. */
 #define SETTING_BACKUP "backup"
 

@@ -76,6 +76,27 @@ char *backup_find_damage(sqlite3 *handle)
     return found;
 }
 
+char *backup_unfinished_path(const char *folder)
+{
+    static gint counter = 0;
+
+    return g_strdup_printf("%s/unfinished-%d-%d" BACKUP_UNFINISHED, folder, (int) getpid(),
+                           g_atomic_int_add(&counter, 1));
+}
+
+void backup_remove_unfinished(const char *folder)
+{
+    g_autofree char *ours = g_strdup_printf("unfinished-%d-", (int) getpid());
+    g_autoptr(GDir) directory = g_dir_open(folder, 0, NULL);
+    const char *name;
+
+    while (directory && (name = g_dir_read_name(directory)))
+        if (g_str_has_prefix(name, "unfinished-") && !g_str_has_prefix(name, ours)) {
+            g_autofree char *path = g_build_filename(folder, name, NULL);
+            unlink(path);
+        }
+}
+
 /* A copy in the making. */
 typedef struct Copy {
     sqlite3 *source, *copy;
@@ -241,8 +262,8 @@ bool backup_make(const char *directory, int64_t time, const char *reason, bool a
         return backup_fail_errno(database, "making a backup of it", error);
     if (!backup_check_space(folder, (uint64_t) st.st_size, error))
         return false;
-    path = g_strdup_printf("%s/unfinished-%d" BACKUP_UNFINISHED, folder, (int) getpid());
-    unlink(path);
+    backup_remove_unfinished(folder);
+    path = backup_unfinished_path(folder);
     copy.path = path;
     if (!write_copy(&copy, database, time, reason, automatic, error) ||
         !name_copy(&copy, folder, time, automatic, &id, error)) {

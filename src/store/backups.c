@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -280,7 +279,7 @@ static bool check_store(Store *store, GError **error)
 Store *backup_load_file(const char *directory, int fd, GError **error)
 {
     g_autofree char *folder = backup_folder(directory, error);
-    g_autofree char *path = folder ? g_strconcat(folder, "/loaded-XXXXXX" BACKUP_UNFINISHED, NULL) : NULL;
+    g_autofree char *path = folder ? backup_unfinished_path(folder) : NULL;
     g_autoptr(Store) store = NULL;
     GError *local = NULL;
     bool filled;
@@ -288,7 +287,7 @@ Store *backup_load_file(const char *directory, int fd, GError **error)
 
     if (!folder)
         return NULL;
-    copy = mkstemps(path, strlen(BACKUP_UNFINISHED));
+    copy = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (copy < 0) {
         backup_fail_errno(path, "copying a backup", error);
         return NULL;

@@ -164,11 +164,11 @@ bool store_get_revision(Store *store, int64_t *ret, GError **error)
 
 bool store_get_seen_revision(Store *store, const char *first_use, int64_t *ret, GError **error)
 {
-    STATEMENT statement =
-        database_prepare(store->database,
-                         "SELECT id FROM changes WHERE NOT (kind = 'import' AND reason = ?1) "
-                         "ORDER BY id DESC LIMIT 1",
-                         error);
+    STATEMENT statement = database_prepare(
+        store->database,
+        "SELECT coalesce((SELECT id FROM changes WHERE NOT (kind = 'import' AND reason = ?1) "
+        "ORDER BY id DESC LIMIT 1), (SELECT min(id) - 1 FROM changes), 0)",
+        error);
     int r;
 
     if (!statement)

@@ -157,12 +157,20 @@ bool store_put_mapping(Store *store, const char *model, const char *path, const 
 #define WITHOUT_OVERRIDES(path)                                                                             \
     "NOT EXISTS (SELECT 1 FROM overrides o WHERE o.coach_model = ?1 AND o.component_path = " path ")"
 
+/* Rows that no history speaks of serve nobody once they are not active. */
+#define WITHOUT_HISTORY                                                                                     \
+    "NOT EXISTS (SELECT 1 FROM coach_mapping_history h WHERE h.mapping_id = coach_mappings.id)"
+
+#define LEFT_BY_THE_VENDOR                                                                                  \
+    "coach_model = ?1 AND is_active AND " WITHOUT_OVERRIDES(                                                \
+        "coach_mappings.component_path") " AND NOT EXISTS (SELECT 1 FROM vendor_components v "              \
+                                         "WHERE v.revision_id = ?2 AND v.component_path = "                 \
+                                         "coach_mappings.component_path)"
+
 static const char *const apply_steps[] = {
+    "DELETE FROM coach_mappings WHERE " LEFT_BY_THE_VENDOR " AND " WITHOUT_HISTORY,
     "UPDATE coach_mappings SET is_active = FALSE, modified_by = ?5, modified_at = CURRENT_TIMESTAMP "
-    "WHERE coach_model = ?1 AND is_active AND " WITHOUT_OVERRIDES(
-        "coach_mappings.component_path") " "
-                                         "AND NOT EXISTS (SELECT 1 FROM vendor_components v WHERE v.revision_id = ?2 "
-                                         "AND v.component_path = coach_mappings.component_path)",
+    "WHERE " LEFT_BY_THE_VENDOR,
     "UPDATE coach_mappings SET mapping_data = v.data, position = v.position, source = ?3, source_version = ?4, "
     "modified_by = ?5, modified_at = CURRENT_TIMESTAMP FROM vendor_components v "
     "WHERE v.revision_id = ?2 AND v.component_path = coach_mappings.component_path "
@@ -196,17 +204,23 @@ bool store_apply_revision(Store *store, const char *model, int64_t revision_id, 
 
 bool store_remove_mappings(Store *store, const char *model, const char *user, GError **error)
 {
-    STATEMENT statement = database_prepare(
-        store->database,
+    static const char *const steps[] = {
+        "DELETE FROM coach_mappings WHERE coach_model = ?1 AND is_active AND " WITHOUT_HISTORY,
         "UPDATE coach_mappings SET is_active = FALSE, modified_by = ?2, modified_at = CURRENT_TIMESTAMP "
         "WHERE coach_model = ?1 AND is_active",
-        error);
+    };
 
-    if (!statement)
-        return false;
-    statement_bind_text(statement, 1, model);
-    statement_bind_text(statement, 2, user);
-    return database_run(store->database, statement, error);
+    for (guint i = 0; i < G_N_ELEMENTS(steps); i++) {
+        STATEMENT statement = database_prepare(store->database, steps[i], error);
+
+        if (!statement)
+            return false;
+        statement_bind_text(statement, 1, model);
+        statement_bind_text(statement, 2, user);
+        if (!database_run(store->database, statement, error))
+            return false;
+    }
+    return true;
 }
 
 /* A row that was never active, so that the history of a component that never was has something to refer to:

@@ -172,7 +172,7 @@ class Bench:
         self.peer_address = None
         self.client = None
         self.address = f"unix:path={self.path('bus.sock')}"
-        self.binary = self._binary()
+        self.binary = self.program(CONFIGD)
         self.state = state or self.make_state("state")
         open(self.log_path, "wb").close()
         os.chmod(self.log_path, 0o666)
@@ -231,13 +231,14 @@ class Bench:
             os.chown(state, *ids_of(self.user))
         return state
 
-    def _binary(self):
-        if not reachable_by_others(os.path.abspath(CONFIGD)):
-            copy = self.path("coachiq-configd")
-            shutil.copy(CONFIGD, copy)
+    def program(self, path):
+        """A program where every user can run it."""
+        if not reachable_by_others(os.path.abspath(path)):
+            copy = self.path(os.path.basename(path))
+            shutil.copy(path, copy)
             os.chmod(copy, 0o755)
             return copy
-        return os.path.abspath(CONFIGD)
+        return os.path.abspath(path)
 
     def _start_bus(self, activation):
         os.mkdir(self.path("services"), 0o755)
