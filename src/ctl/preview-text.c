@@ -51,12 +51,14 @@ static void append_verdict(GString *out, const PreviewText *text)
     g_string_append_c(out, '\n');
 }
 
-/* "3 to decide, 750 from the vendor, 1 kept as yours" */
+/* "3 where you and the vendor disagree, 750 from the vendor, 1 kept as yours" */
 static char *counts_text(const Value *counts)
 {
     static const char *const words[] = {
-        [PREVIEW_BLOCKS] = N_("in the way"),       [PREVIEW_DECIDES] = N_("to decide"),
-        [PREVIEW_CHANGES] = N_("from the vendor"), [PREVIEW_RENAMES] = N_("renamed"),
+        [PREVIEW_BLOCKS] = N_("in the way"),
+        [PREVIEW_DECIDES] = N_("where you and the vendor disagree"),
+        [PREVIEW_CHANGES] = N_("from the vendor"),
+        [PREVIEW_RENAMES] = N_("renamed"),
         [PREVIEW_KEEPS] = N_("kept as yours"),
     };
     GString *out = g_string_new(NULL);

@@ -56,8 +56,8 @@ static void test_head(void)
             preview_of(rows[i].verdict, "{\"vendor\":2,\"new-class\":3,\"conflict\":1,\"kept\":0}",
                        "[[\"a\",\"/x\",\"conflict\",\"1\",\"2\",\"3\",\"2\"]]");
         g_autofree char *text = render(&preview, &pipe_term, false, false, preview_text_head);
-        g_autofree char *expected =
-            g_strdup_printf("M: 1.0 → 1.1\n%s\n1 to decide, 5 from the vendor\n", rows[i].line);
+        g_autofree char *expected = g_strdup_printf(
+            "M: 1.0 → 1.1\n%s\n1 where you and the vendor disagree, 5 from the vendor\n", rows[i].line);
 
         g_assert_cmpstr(text, ==, expected);
     }
