@@ -8,22 +8,19 @@
 #include <string.h>
 
 #include "ctl/bus-value.h"
-#include "ctl/outline.h"
+#include "ctl/preview-lines.h"
 #include "ctl/text.h"
 
-/* "  missing-field  " */
-#define LABEL_WIDTH 17
 /* "    vendor  " */
 #define ROW_INDENT 12
-/* What a line of the terminal leaves a value at least. */
-#define VALUE_WIDTH_LEAST 16
-/* More names of a group tell little. */
-#define NAMES_MAX 3
-
-static const Style kind_styles[] = {
-    [PREVIEW_BLOCKS] = STYLE_BAD,    [PREVIEW_DECIDES] = STYLE_WARN, [PREVIEW_CHANGES] = STYLE_GOOD,
-    [PREVIEW_RENAMES] = STYLE_PLAIN, [PREVIEW_KEEPS] = STYLE_EDITED,
-};
+/* "  devices/porch_light" */
+#define PLACE_INDENT 2
+/* So many differences of a component are shown. */
+#define DIFFERENCES_MAX 3
+/* So much of each, lest the first one fills the screen. */
+#define DIFFERENCE_WIDTH 40
+/* Options stand below one another as far as values are no longer. */
+#define OPTIONS_COLUMN 40
 
 static void append_styled(GString *out, const Term *term, Style style, const char *text)
 {
@@ -36,14 +33,6 @@ static void append_title(GString *out, const Term *term, const char *title)
 {
     g_string_append_printf(out, "\n%s%s:%s\n", term_on(term, STYLE_HEADER), title,
                            term_off(term, STYLE_HEADER));
-}
-
-/* What a line leaves behind `used` columns, though never too little to tell something. */
-static unsigned line_room(const Term *term, unsigned used)
-{
-    if (term->columns == 0)
-        return UINT_MAX;
-    return MAX(term->columns > used ? term->columns - used : 0, VALUE_WIDTH_LEAST);
 }
 
 static void append_verdict(GString *out, const PreviewText *text)
@@ -62,27 +51,25 @@ static void append_verdict(GString *out, const PreviewText *text)
     g_string_append_c(out, '\n');
 }
 
-static void append_count(GString *out, const Value *counts, const char *name)
-{
-    int64_t n = dict_number(counts, name);
-    g_autofree char *clean = text_clean(name);
-
-    if (n > 0)
-        g_string_append_printf(out, "%s%" G_GINT64_FORMAT " %s", out->len > 0 ? ", " : "", n, clean);
-}
-
-/* "2 conflict, 40 vendor": known classes in their order, then the others. */
+/* "3 where you and the vendor disagree, 750 from the vendor, 1 kept as yours" */
 static char *counts_text(const Value *counts)
 {
+    static const char *const words[] = {
+        [PREVIEW_BLOCKS] = N_("in the way"),
+        [PREVIEW_DECIDES] = N_("where you and the vendor disagree"),
+        [PREVIEW_CHANGES] = N_("from the vendor"),
+        [PREVIEW_RENAMES] = N_("renamed"),
+        [PREVIEW_KEEPS] = N_("kept as yours"),
+    };
     GString *out = g_string_new(NULL);
-    g_autoptr(Value) others = value_ref((Value *) counts);
 
-    for (const PreviewClass *row = preview_classes; *row->name; row++) {
-        append_count(out, counts, row->name);
-        value_map_remove(&others, row->name);
+    for (PreviewKind kind = 0; kind < G_N_ELEMENTS(words); kind++) {
+        int64_t n = preview_count(counts, kind);
+
+        if (n > 0)
+            g_string_append_printf(out, "%s%" G_GINT64_FORMAT " %s", out->len > 0 ? ", " : "", n,
+                                   _(words[kind]));
     }
-    VALUE_FOREACH_ENTRY (name, item, others)
-        append_count(out, others, name);
     return g_string_free(out, FALSE);
 }
 
@@ -102,208 +89,22 @@ void preview_text_head(GString *out, const PreviewText *text)
         g_string_append_printf(out, "%s\n", counts);
 }
 
-/* "  vendor         ", what begins a group. */
-static void append_label(GString *out, const Term *term, const PreviewGroup *group)
-{
-    g_autofree char *label = text_clean(dict_text(group->items->pdata[0], "class"));
-    unsigned used = text_width(label) + 2;
-
-    g_string_append(out, "  ");
-    append_styled(out, term, kind_styles[group->item_class->kind], label);
-    g_string_append_printf(out, "%*s", used < LABEL_WIDTH ? (int) (LABEL_WIDTH - used) : 1, "");
-}
-
-static void append_line(GString *out, const Term *term, const char *line)
-{
-    g_autofree char *clean = text_clean(line);
-    g_autofree char *fitted = text_ellipsize(clean, line_room(term, LABEL_WIDTH), term_ellipsis(term));
-
-    g_string_append_printf(out, "%s\n", fitted);
-}
-
-static void append_indented(GString *out, const Term *term, const char *line)
-{
-    g_string_append_printf(out, "%*s", LABEL_WIDTH, "");
-    append_line(out, term, line);
-}
-
-static char *value_text(const Value *value)
-{
-    return value ? outline_short(value) : g_strdup(_("(nothing)"));
-}
-
-/* "devices/porch_light /area"; no field, no path where an item has none. */
-static char *item_place(const Value *item)
-{
-    const char *path = dict_text(item, "path");
-    const char *field = dict_text(item, "field");
-
-    return g_strconcat(path, *path && *field ? " " : "", field, NULL);
-}
-
-/* "devices/old → devices/new", "devices/tank /bindings: 1FEDA:1 → 1FEDA:2" */
-static char *rename_text(const Term *term, const Value *item)
-{
-    const char *field = dict_text(item, "field");
-    const char *slash = strrchr(field, '/');
-    g_autofree char *parent = slash ? g_strndup(field, (gsize) (slash - field)) : NULL;
-
-    if (!slash)
-        return g_strdup_printf("%s %s %s", dict_text(item, "base"), term_arrow(term),
-                               dict_text(item, "path"));
-    return g_strdup_printf("%s %s: %s %s %s", dict_text(item, "path"), parent, dict_text(item, "base"),
-                           term_arrow(term), slash + 1);
-}
-
-/* ": Porch → Patio"; "" for a component that appears, goes or stays. Values share what the line leaves. */
-static char *transition_text(const Term *term, const PreviewGroup *group, const char *place)
-{
-    const Value *item = group->items->pdata[0];
-    unsigned used = LABEL_WIDTH + text_width(place) + (unsigned) strlen(": -> ");
-    g_autofree char *from = value_text(value_map_get(item, "base"));
-    g_autofree char *to = value_text(value_map_get(item, "result"));
-
-    if (group->item_class->kind != PREVIEW_CHANGES || !*dict_text(item, "field"))
-        return g_strdup("");
-    text_share(&from, &to, line_room(term, used), term_ellipsis(term));
-    return g_strdup_printf(": %s %s %s", from, term_arrow(term), to);
-}
-
-/* "porch_light", "porch_light (1FEDA:25)": a member of a group in short. */
-static char *short_name(const Value *item)
-{
-    static const char bindings[] = "/bindings/";
-    const char *path = dict_text(item, "path");
-    const char *field = dict_text(item, "field");
-    const char *name = g_str_has_prefix(path, "devices/") ? path + strlen("devices/") : path;
-    size_t length;
-
-    if (!g_str_has_prefix(field, bindings))
-        return g_strdup(name);
-    field += strlen(bindings);
-    length = strcspn(field, "/");
-    return g_strdup_printf("%s (%.*s)", name, (int) length, field);
-}
-
-/* Items are sorted by path, so those of one component stand together. */
-static unsigned count_components(const PreviewGroup *group, bool *ret_devices)
-{
-    const char *last = NULL;
-    unsigned n = 0;
-
-    *ret_devices = true;
-    for (unsigned i = 0; i < group->items->len; i++) {
-        const char *path = dict_text(group->items->pdata[i], "path");
-
-        *ret_devices = *ret_devices && g_str_has_prefix(path, "devices/");
-        n += g_strcmp0(path, last) != 0;
-        last = path;
-    }
-    return n;
-}
-
-static char *how_many(const PreviewGroup *group)
-{
-    bool devices;
-    unsigned n = count_components(group, &devices);
-
-    return devices ? g_strdup_printf(ngettext("%u device", "%u devices", n), n)
-                   : g_strdup_printf(ngettext("%u component", "%u components", n), n);
-}
-
-/* Names of different components, as far as they tell something: "a, b, c and 4 more". */
-static char *some_names(const PreviewGroup *group)
-{
-    GString *names = g_string_new(NULL);
-    g_autofree char *last = NULL;
-    unsigned n = 0, more = 0;
-
-    for (unsigned i = 0; i < group->items->len; i++) {
-        g_autofree char *name = short_name(group->items->pdata[i]);
-
-        if (g_strcmp0(name, last) == 0)
-            continue;
-        if (n < NAMES_MAX)
-            g_string_append_printf(names, "%s%s", n++ > 0 ? ", " : "", name);
-        else
-            more++;
-        g_free(last);
-        last = g_steal_pointer(&name);
-    }
-    if (more > 0)
-        g_string_append_printf(names, ngettext(" and %u more", " and %u more", more), more);
-    return g_string_free(names, FALSE);
-}
-
-static void append_members(GString *out, const PreviewText *text, const PreviewGroup *group)
-{
-    g_autofree char *many = how_many(group);
-    g_autofree char *names = some_names(group);
-    g_autofree char *line = g_strdup_printf("%s: %s", many, names);
-
-    if (!text->full) {
-        append_line(out, text->term, line);
-        return;
-    }
-    append_line(out, text->term, many);
-    for (unsigned i = 0; i < group->items->len; i++) {
-        g_autofree char *place = item_place(group->items->pdata[i]);
-
-        append_indented(out, text->term, place);
-    }
-}
-
-/* Many items that say the same: what they say, and where. */
-static void append_many(GString *out, const PreviewText *text, const PreviewGroup *group)
-{
-    g_autofree char *pattern = preview_field_pattern(dict_text(group->items->pdata[0], "field"));
-    g_autofree char *place = text_clean(pattern);
-    g_autofree char *transition = transition_text(text->term, group, place);
-    g_autofree char *line = g_strconcat(place, transition, NULL);
-
-    append_label(out, text->term, group);
-    if (*transition) {
-        append_line(out, text->term, line);
-        g_string_append_printf(out, "%*s", LABEL_WIDTH, "");
-    }
-    append_members(out, text, group);
-}
-
-static void append_one(GString *out, const PreviewText *text, const PreviewGroup *group)
-{
-    const Value *item = group->items->pdata[0];
-    g_autofree char *raw = item_place(item);
-    g_autofree char *place = text_clean(raw);
-    g_autofree char *transition = transition_text(text->term, group, place);
-    g_autofree char *line = group->item_class->kind == PREVIEW_RENAMES ? rename_text(text->term, item)
-                            : *place                                   ? g_strconcat(place, transition, NULL)
-                                     : g_strdup(_(group->item_class->words));
-
-    append_label(out, text->term, group);
-    append_line(out, text->term, line);
-}
-
-static void append_group(GString *out, const PreviewText *text, const PreviewGroup *group)
-{
-    if (group->items->len > 1)
-        append_many(out, text, group);
-    else
-        append_one(out, text, group);
-}
-
 /* The groups of a kind under a title; nothing for none. `also`, unless NULL, adds lines to each. */
 static void append_section(GString *out, const PreviewText *text, PreviewKind kind, const char *title,
                            void (*also)(GString *out, const PreviewText *text, const PreviewGroup *group))
 {
     g_autoptr(GPtrArray) groups = preview_groups(text->preview->items, kind);
+    g_autoptr(GPtrArray) folds = text->full ? preview_fold_none(groups) : preview_fold(groups);
 
-    if (groups->len == 0)
+    if (folds->len == 0)
         return;
     append_title(out, text->term, title);
-    for (unsigned i = 0; i < groups->len; i++) {
-        append_group(out, text, groups->pdata[i]);
+    for (unsigned i = 0; i < folds->len; i++) {
+        const PreviewFold *fold = folds->pdata[i];
+
+        preview_lines_append(out, text, fold);
         if (also)
-            also(out, text, groups->pdata[i]);
+            also(out, text, fold->groups->pdata[0]);
     }
 }
 
@@ -316,8 +117,8 @@ static void append_lift(GString *out, const PreviewText *text, const PreviewGrou
     g_autofree char *lift =
         g_strdup_printf(allowed ? _("allowed by --allow=%s") : _("--allow=%s lifts it"), allow);
 
-    append_indented(out, text->term, *sentence ? sentence : _(group->item_class->words));
-    append_indented(out, text->term, lift);
+    preview_lines_append_note(out, text, *sentence ? sentence : _(group->item_class->words));
+    preview_lines_append_note(out, text, lift);
 }
 
 void preview_text_blocks(GString *out, const PreviewText *text)
@@ -325,33 +126,44 @@ void preview_text_blocks(GString *out, const PreviewText *text)
     append_section(out, text, PREVIEW_BLOCKS, _("Stands in the way"), append_lift);
 }
 
-/* The names of fields that differ between two maps, or that one of them lacks. */
-static char *differing_fields(const Value *base, const Value *other)
+/* What differs in a component: "friendly_name: Patio", or "-groups" for what it lacks; what both have comes
+ * first, since that is what was changed. */
+static GPtrArray *differences(const Term *term, const Value *base, const Value *other)
 {
-    GString *names = g_string_new(NULL);
-    g_autoptr(Value) all = value_ref((Value *) other);
+    GPtrArray *texts = g_ptr_array_new_with_free_func(g_free);
+    GPtrArray *added = g_ptr_array_new();
 
-    value_map_merge(&all, base);
-    VALUE_FOREACH_ENTRY (name, item, all) {
-        if (!value_equal(value_map_get(base, name), value_map_get(other, name)))
-            g_string_append_printf(names, "%s%s", names->len > 0 ? ", " : "", name);
+    VALUE_FOREACH_ENTRY (name, value, other) {
+        const Value *before = value_map_get(base, name);
+        g_autofree char *whole = preview_value_text(value);
+        g_autofree char *text = text_ellipsize(whole, DIFFERENCE_WIDTH, term_ellipsis(term));
+
+        if (!value_equal(before, value))
+            g_ptr_array_add(before ? texts : added, g_strdup_printf("%s: %s", name, text));
     }
-    return g_string_free(names, FALSE);
+    g_ptr_array_extend_and_steal(texts, added);
+    VALUE_FOREACH_ENTRY (name, value, base) {
+        if (!value_map_get(other, name))
+            g_ptr_array_add(texts, g_strdup_printf(_("no %s"), name));
+    }
+    return texts;
 }
 
 /* A value of an item; of a whole component what is different in it. */
-static char *decision_value(const Value *item, const char *name)
+static char *decision_value(const PreviewText *text, const Value *item, const char *name)
 {
     const Value *base = value_map_get(item, "base");
     const Value *value = value_map_get(item, name);
-    g_autofree char *names = NULL;
-    g_autofree char *text = NULL;
+    g_autoptr(GPtrArray) differing = NULL;
+    g_autofree char *some = NULL;
+    g_autofree char *raw = NULL;
 
     if (base == value || *dict_text(item, "field") || !value_is_map(base) || !value_is_map(value))
-        return value_text(value);
-    names = differing_fields(base, value);
-    text = *names ? g_strdup_printf(_("{…} with another %s"), names) : g_strdup("{…}");
-    return text_clean(text);
+        return preview_value_text(value);
+    differing = differences(text->term, base, value);
+    some = preview_some(differing, text->full ? UINT_MAX : DIFFERENCES_MAX);
+    raw = *some ? g_strdup_printf(_("{…} but %s"), some) : g_strdup("{…}");
+    return text_clean(raw);
 }
 
 typedef struct DecisionRow {
@@ -368,63 +180,93 @@ static const DecisionRow decision_rows[] = {
     {"result", N_("result"), "--set ", N_(" VALUE")},
 };
 
-/* "--take devices/porch_light /area", as it is typed; "" where there is nothing to type. */
-static char *option_text(const Value *item, const DecisionRow *row)
+static bool is_path(const Value *items, const char *word)
 {
-    const char *field = dict_text(item, "field");
-    g_autofree char *path_word = text_shell_word(dict_text(item, "path"));
-    g_autofree char *field_word = text_shell_word(*field ? field : "/");
+    VALUE_FOREACH_ITEM (item, items) {
+        if (g_str_equal(dict_text(item, "path"), word))
+            return true;
+    }
+    return false;
+}
+
+/* A path as it may be typed: a device by its name alone, unless something else has that for its path. */
+static const char *short_path(const Value *items, const char *path)
+{
+    static const char devices[] = "devices/";
+    const char *name = g_str_has_prefix(path, devices) ? path + strlen(devices) : path;
+
+    return *name == '-' || is_path(items, name) ? path : name;
+}
+
+/* A field as it may be typed: without its first slash, unless it would look like an option then. */
+static const char *short_field(const char *field)
+{
+    return field[0] == '\0' ? "/" : field[1] == '\0' || field[1] == '-' ? field : field + 1;
+}
+
+/* What chooses a row, as it is typed: "--take porch_light area"; "" where there is nothing to type. */
+static char *option_text(const PreviewText *text, const Value *item, const DecisionRow *row)
+{
+    g_autofree char *path_word = text_shell_word(short_path(text->preview->items, dict_text(item, "path")));
+    g_autofree char *field_word = text_shell_word(short_field(dict_text(item, "field")));
     g_autofree char *line = NULL;
 
-    if (!row->option)
+    if (!row->option || !text->options || !preview_is_open(text->preview, item))
         return g_strdup("");
     line =
         g_strconcat(row->option, path_word, " ", field_word, *row->argument ? _(row->argument) : "", NULL);
     return text_clean(line);
 }
 
-/* What the widest value takes of a line, and what the widest option leaves it. */
-static unsigned values_width(const Term *term, const Value *item, bool options)
+/* Where the options begin: behind the widest value, unless that is very wide. */
+static unsigned options_column(const PreviewText *text, const Value *item)
 {
-    unsigned width = 0, option_width = 0;
+    unsigned column = 0;
 
     for (size_t i = 0; i < G_N_ELEMENTS(decision_rows); i++) {
-        g_autofree char *value = decision_value(item, decision_rows[i].value);
-        g_autofree char *option = option_text(item, &decision_rows[i]);
+        g_autofree char *value = decision_value(text, item, decision_rows[i].value);
 
-        width = MAX(width, text_width(value));
-        option_width = MAX(option_width, options ? text_width(option) + 2 : 0);
+        column = MAX(column, text_width(value));
     }
-    return MIN(width, line_room(term, ROW_INDENT + option_width));
+    return MIN(column, OPTIONS_COLUMN);
 }
 
-static void append_decision_row(GString *out, const Term *term, const Value *item, const DecisionRow *row,
-                                unsigned width, bool options)
+/* Of a line that is too long the value is cut: an option that was cut could not be typed. */
+static void append_decision_row(GString *out, const PreviewText *text, const Value *item,
+                                const DecisionRow *row, unsigned column)
 {
-    g_autofree char *option = options ? option_text(item, row) : g_strdup("");
-    g_autofree char *value = decision_value(item, row->value);
-    g_autofree char *fitted = text_ellipsize(value, width, term_ellipsis(term));
-    unsigned label = text_width(_(row->label)) + 4;
+    const Term *term = text->term;
+    g_autofree char *option = option_text(text, item, row);
+    g_autofree char *value = decision_value(text, item, row->value);
+    unsigned room = preview_line_room(term, ROW_INDENT + (*option ? text_width(option) + 2 : 0));
+    g_autofree char *fitted = text_ellipsize(value, room, term_ellipsis(term));
+    unsigned label = text_width(_(row->label)) + 4, used = text_width(fitted);
 
+    column = MIN(column, room);
     g_string_append_printf(out, "    %s%s%s%*s%s", term_on(term, STYLE_DIM), _(row->label),
                            term_off(term, STYLE_DIM), label < ROW_INDENT ? (int) (ROW_INDENT - label) : 1,
                            "", fitted);
     if (*option)
-        g_string_append_printf(out, "%*s  %s", (int) (width - text_width(fitted)), "", option);
+        g_string_append_printf(out, "%*s  %s", used < column ? (int) (column - used) : 0, "", option);
     g_string_append_c(out, '\n');
 }
 
 void preview_text_decision(GString *out, const PreviewText *text, const Value *item)
 {
-    bool options = text->options && preview_is_open(text->preview, item);
-    g_autofree char *place = item_place(item);
-    unsigned width = values_width(text->term, item, options);
+    const Term *term = text->term;
+    g_autofree char *place = preview_item_place(item);
+    g_autofree char *clean = text_clean(place);
+    g_autofree char *fitted =
+        text_ellipsize(clean, preview_line_room(term, PLACE_INDENT), term_ellipsis(term));
+    g_autofree char *styled = term_styled(term, STYLE_STRONG, fitted);
+    const char *words = _(preview_item_class(item)->words);
+    g_autofree char *why = text_ellipsize(
+        words, preview_line_room(term, PLACE_INDENT + text_width(fitted) + 2), term_ellipsis(term));
+    unsigned column = options_column(text, item);
 
-    g_string_append(out, "  ");
-    append_styled(out, text->term, STYLE_STRONG, place);
-    g_string_append_printf(out, ": %s\n", _(preview_item_class(item)->words));
+    g_string_append_printf(out, "  %s: %s\n", styled, why);
     for (size_t i = 0; i < G_N_ELEMENTS(decision_rows); i++)
-        append_decision_row(out, text->term, item, &decision_rows[i], width, options);
+        append_decision_row(out, text, item, &decision_rows[i], column);
 }
 
 void preview_text_decisions(GString *out, const PreviewText *text)

@@ -46,13 +46,18 @@ void preview_clear(Preview *preview)
     g_clear_pointer(&preview->resolutions, value_unref);
 }
 
-const PreviewClass *preview_item_class(const Value *item)
+static const PreviewClass *find_class(const char *name)
 {
     const PreviewClass *found = preview_classes;
 
-    while (*found->name && !g_str_equal(found->name, dict_text(item, "class")))
+    while (*found->name && !g_str_equal(found->name, name))
         found++;
     return found;
+}
+
+const PreviewClass *preview_item_class(const Value *item)
+{
+    return find_class(dict_text(item, "class"));
 }
 
 /* What is no JSON is a sentence, or the old name of something renamed. */
@@ -87,6 +92,15 @@ size_t preview_total(const Preview *preview)
     VALUE_FOREACH_ENTRY (name, item, preview->counts)
         total += (size_t) dict_number(preview->counts, name);
     return total;
+}
+
+int64_t preview_count(const Value *counts, PreviewKind kind)
+{
+    int64_t n = 0;
+
+    VALUE_FOREACH_ENTRY (name, item, counts)
+        n += find_class(name)->kind == kind ? dict_number(counts, name) : 0;
+    return n;
 }
 
 bool preview_is(const Preview *preview, const char *verdict)

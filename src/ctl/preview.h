@@ -56,6 +56,8 @@ const PreviewClass *preview_item_class(const Value *item);
 Value *preview_item(const Value *row);
 /* The number of all items by the counts, those of pages still to come included. */
 size_t preview_total(const Preview *preview);
+/* The number of items of a kind by the counts. */
+int64_t preview_count(const Value *counts, PreviewKind kind);
 /* Whether the verdict is this one: "clean", "review" or "blocked". */
 bool preview_is(const Preview *preview, const char *verdict);
 /* What was decided about an item: "mine", "vendor" or "value:" and JSON; NULL where nothing was. Borrowed.

@@ -100,14 +100,25 @@ int verb_undo(Ctl *ctl)
     return ctl_fail_as(ctl, &error, SERVICE_ERROR "Conflict", CLIENT_ERROR_CHANGED_SINCE);
 }
 
-/* "the newest 1000 changes and those of the last 730 days; 10 automatic backups" */
+/* "the newest 1000 changes and all of the last 730 days, and 10 automatic backups". Days of 0 keep nothing
+ * more, so nothing is said of them. */
 static char *retention_text(const Value *retention)
 {
-    return g_strdup_printf(_("the newest %" G_GINT64_FORMAT
-                             " changes and those of the last %" G_GINT64_FORMAT " days; %" G_GINT64_FORMAT
-                             " automatic backups"),
-                           dict_number(retention, "Changes"), dict_number(retention, "Days"),
-                           dict_number(retention, "Backups"));
+    gint64 n_changes = dict_number(retention, "Changes"), n_days = dict_number(retention, "Days"),
+           n_backups = dict_number(retention, "Backups");
+    g_autofree char *changes = g_strdup_printf(
+        ngettext("the newest change", "the newest %" G_GINT64_FORMAT " changes", (gulong) n_changes),
+        n_changes);
+    g_autofree char *days =
+        g_strdup_printf(ngettext(" and all of the last day",
+                                 " and all of the last %" G_GINT64_FORMAT " days", (gulong) n_days),
+                        n_days);
+    g_autofree char *backups =
+        g_strdup_printf(ngettext("the newest automatic backup",
+                                 "the newest %" G_GINT64_FORMAT " automatic backups", (gulong) n_backups),
+                        n_backups);
+
+    return g_strdup_printf(_("%s%s, and %s"), changes, n_days > 0 ? days : "", backups);
 }
 
 /* The property; NULL on error. */

@@ -205,22 +205,21 @@ static int give_up(Update *update, const sd_bus_error *error)
     return ctl_fail_as(update->ctl, error, CONFLICT, CLIENT_ERROR_STALE);
 }
 
-/* What the service would refuse, said before anybody is asked for a password. EXIT_OK when it may go on. */
-static int check_verdict(Update *update)
+/* Whether the service would refuse, which is better said before anybody is asked for a password; with the
+ * error set to why. */
+static bool would_be_refused(const Update *update, sd_bus_error *error)
 {
     const Preview *preview = &update->preview;
     const Args *args = &update->ctl->args;
-    g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
 
     if (preview_is(preview, "blocked"))
-        sd_bus_error_set(&error, BLOCKED,
+        sd_bus_error_set(error, BLOCKED,
                          _("Nothing was written, since something stands in the way of the update."));
     else if (args->only_clean && !preview_is(preview, "clean"))
-        sd_bus_error_set(&error, BLOCKED, _("Nothing was written, since the update needs a person."));
+        sd_bus_error_set(error, BLOCKED, _("Nothing was written, since the update needs a person."));
     else if (g_strcmp0(args->policy, "manual") == 0 && preview_n_open(preview) > 0)
-        sd_bus_error_set(&error, CLIENT_ERROR_UNDECIDED,
-                         _("Nothing was written, since decisions are open."));
-    return sd_bus_error_is_set(&error) ? give_up(update, &error) : EXIT_OK;
+        sd_bus_error_set(error, CLIENT_ERROR_UNDECIDED, _("Nothing was written, since decisions are open."));
+    return sd_bus_error_is_set(error);
 }
 
 /* Whether a person is to be asked about each item: a policy that decides was a decision. */
@@ -283,7 +282,6 @@ static int run_update(Update *update)
     Ctl *ctl = update->ctl;
     Preview *preview = &update->preview;
     g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
-    int code;
 
     print_head(ctl, preview);
     if (asks_about_items(ctl, preview)) {
@@ -295,8 +293,7 @@ static int run_update(Update *update)
     value_map_take(&update->report, "verdict", value_new_string(preview->verdict));
     if (preview_is(preview, "blocked"))
         print_part(ctl, preview, preview_text_blocks, true);
-    code = check_verdict(update);
-    return code == EXIT_OK ? confirm_and_apply(update) : code;
+    return would_be_refused(update, &error) ? give_up(update, &error) : confirm_and_apply(update);
 }
 
 /* Updates the model of ctl->args. Adds what became of it to `reports`. */

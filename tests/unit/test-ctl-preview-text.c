@@ -56,8 +56,8 @@ static void test_head(void)
             preview_of(rows[i].verdict, "{\"vendor\":2,\"new-class\":3,\"conflict\":1,\"kept\":0}",
                        "[[\"a\",\"/x\",\"conflict\",\"1\",\"2\",\"3\",\"2\"]]");
         g_autofree char *text = render(&preview, &pipe_term, false, false, preview_text_head);
-        g_autofree char *expected =
-            g_strdup_printf("M: 1.0 → 1.1\n%s\n1 conflict, 2 vendor, 3 new-class\n", rows[i].line);
+        g_autofree char *expected = g_strdup_printf(
+            "M: 1.0 → 1.1\n%s\n1 where you and the vendor disagree, 5 from the vendor\n", rows[i].line);
 
         g_assert_cmpstr(text, ==, expected);
     }
@@ -69,7 +69,7 @@ static const char decisions[] =
     "[\"devices/tank\",\"\",\"removed-edited\",\"{\\\"a\\\":1,\\\"b\\\":2}\","
     "\"{\\\"a\\\":1,\\\"b\\\":3,\\\"c\\\":4}\",\"\",\"{\\\"a\\\":1,\\\"b\\\":3,\\\"c\\\":4}\"]]";
 
-/* Each value with what to type for it; a component as a whole is "/". */
+/* Each value with what to type for it, as short as it may be; a component as a whole is "/". */
 static void test_decisions(void)
 {
     g_auto(Preview) preview = preview_of("review", "{}", decisions);
@@ -79,14 +79,48 @@ static void test_decisions(void)
                     "\nNeeds a decision:\n"
                     "  devices/porch /friendly_name: you and the vendor both changed it\n"
                     "    base    Porch\n"
-                    "    mine    Nook   --keep devices/porch /friendly_name\n"
-                    "    vendor  Patio  --take devices/porch /friendly_name\n"
-                    "    result  Nook   --set devices/porch /friendly_name VALUE\n"
+                    "    mine    Nook   --keep porch friendly_name\n"
+                    "    vendor  Patio  --take porch friendly_name\n"
+                    "    result  Nook   --set porch friendly_name VALUE\n"
                     "  devices/tank: you edited it, the vendor removed it\n"
                     "    base    {…}\n"
-                    "    mine    {…} with another b, c  --keep devices/tank /\n"
-                    "    vendor  (nothing)              --take devices/tank /\n"
-                    "    result  {…} with another b, c  --set devices/tank / VALUE\n");
+                    "    mine    {…} but b: 3, c: 4  --keep tank /\n"
+                    "    vendor  (nothing)           --take tank /\n"
+                    "    result  {…} but b: 3, c: 4  --set tank / VALUE\n");
+}
+
+/* What somebody types finds the item again: a name that is a path of its own is not the device's, and no
+ * word looks like an option. */
+static void test_options(void)
+{
+    g_auto(Preview) preview =
+        preview_of("review", "{}",
+                   "[[\"devices/tank\",\"/-5\",\"conflict\",\"1\",\"2\",\"3\",\"2\"],"
+                   "[\"devices/-x\",\"/a b\",\"conflict\",\"1\",\"2\",\"3\",\"2\"],"
+                   "[\"scenes/x\",\"/bindings/1FEDA:1/c\",\"conflict\",\"1\",\"2\",\"3\",\"2\"],"
+                   "[\"tank\",\"/y\",\"vendor\",\"1\",\"\",\"3\",\"3\"]]");
+    g_autofree char *text = render(&preview, &pipe_term, false, true, preview_text_decisions);
+
+    g_assert_nonnull(strstr(text, "--keep devices/tank /-5\n"));
+    g_assert_nonnull(strstr(text, "--keep devices/-x 'a b'\n"));
+    g_assert_nonnull(strstr(text, "--keep scenes/x bindings/1FEDA:1/c\n"));
+}
+
+/* Of a whole component what differs, first what both have; a long value does not push the options out. */
+static void test_differences(void)
+{
+    static const char rows[] =
+        "[[\"devices/tank\",\"\",\"deleted-changed\",\"{\\\"a\\\":1,\\\"b\\\":2,\\\"z\\\":0}\",\"\","
+        "\"{\\\"new\\\":1,\\\"newer\\\":[1,2],\\\"a\\\":1,\\\"b\\\":\\\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\\\"}\",\"\"]]";
+    g_auto(Preview) preview = preview_of("review", "{}", rows);
+    g_autofree char *text = render(&preview, &pipe_term, false, true, preview_text_decisions);
+    g_autofree char *full = render(&preview, &pipe_term, true, true, preview_text_decisions);
+
+    g_assert_nonnull(strstr(
+        text, "    vendor  {…} but b: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…, new: 1, newer: [1, 2] "
+              "and 1 more  --take tank /\n"));
+    g_assert_nonnull(strstr(text, "    mine    (nothing)                                 --keep tank /\n"));
+    g_assert_nonnull(strstr(full, "newer: [1, 2], no z  --take"));
 }
 
 /* Nothing to type for what is decided. */
@@ -97,8 +131,8 @@ static void test_decided(void)
 
     preview.resolutions = json_parse("[[\"devices/tank\",\"\",\"mine\"]]", -1, &json_limits_call, NULL);
     open = render(&preview, &pipe_term, false, true, preview_text_decisions);
-    g_assert_nonnull(strstr(open, "--keep devices/porch"));
-    g_assert_null(strstr(open, "--keep devices/tank"));
+    g_assert_nonnull(strstr(open, "--keep porch"));
+    g_assert_null(strstr(open, "--keep tank"));
     decided = render(&preview, &pipe_term, false, false, preview_text_decisions);
     g_assert_true(g_str_has_prefix(decided, "\nDecided:\n"));
     g_assert_null(strstr(decided, "--"));
@@ -151,10 +185,8 @@ static void test_rest(void)
 
     g_assert_cmpstr(text, ==,
                     "\nComes from the vendor:\n"
-                    "  vendor         /area: bay → hall\n"
-                    "                 4 devices: a, b, c and 1 more\n"
-                    "  vendor         /bindings/*/x: 1 → 2\n"
-                    "                 1 device: e (1FEDA:1), e (1FEDA:2)\n"
+                    "  vendor         /area: bay → hall (4 devices)\n"
+                    "  vendor         /bindings/*/x: 1 → 2 (e 1FEDA:1, e 1FEDA:2)\n"
                     "  vendor         devices/f /n: (nothing) → 1\n"
                     "  added          2 components: lighting_scenes/x, g\n"
                     "\nRenamed, your edits follow:\n"
@@ -162,6 +194,48 @@ static void test_rest(void)
                     "  renamed        devices/h /bindings: 1FEDA:6 → 1FEDA:7\n"
                     "\nStays yours:\n"
                     "  kept           2 devices: i, j\n");
+}
+
+static const char many[] = "[[\"devices/a\",\"/id\",\"vendor\",\"\",\"\",\"\",\"1\"],"
+                           "[\"devices/b\",\"/id\",\"vendor\",\"\",\"\",\"\",\"2\"],"
+                           "[\"devices/c\",\"/id\",\"vendor\",\"\",\"\",\"\",\"3\"],"
+                           "[\"devices/d\",\"/id\",\"vendor\",\"\",\"\",\"\",\"4\"],"
+                           "[\"devices/a\",\"/old\",\"vendor\",\"1\",\"\",\"\",\"9\"],"
+                           "[\"devices/b\",\"/old\",\"vendor\",\"2\",\"\",\"\",\"9\"],"
+                           "[\"devices/c\",\"/old\",\"vendor\",\"3\",\"\",\"\",\"9\"],"
+                           "[\"devices/d\",\"/old\",\"vendor\",\"4\",\"\",\"\",\"9\"],"
+                           "[\"devices/a\",\"/name\",\"vendor\",\"1\",\"\",\"\",\"2\"],"
+                           "[\"devices/b\",\"/name\",\"vendor\",\"3\",\"\",\"\",\"4\"],"
+                           "[\"devices/c\",\"/name\",\"vendor\",\"1\",\"\",\"\",\"2\"],"
+                           "[\"devices/d\",\"/name\",\"vendor\",\"5\",\"\",\"\",\"6\"],"
+                           "[\"devices/e\",\"/name\",\"vendor\",\"7\",\"\",\"\",\"8\"],"
+                           "[\"info\",\"/p\",\"vendor\",\"\",\"\",\"\",\"1\"],"
+                           "[\"info\",\"/q\",\"vendor\",\"\",\"\",\"\",\"2\"],"
+                           "[\"info\",\"/r\",\"vendor\",\"\",\"\",\"\",\"3\"],"
+                           "[\"info\",\"/s\",\"vendor\",\"\",\"\",\"\",\"4\"],"
+                           "[\"info\",\"/t\",\"vendor\",\"5\",\"\",\"\",\"\"],"
+                           "[\"x\",\"\",\"added\",\"\",\"\",\"{}\",\"{}\"]]";
+
+/* One field with many values is one line, and so are many fields of the same components. */
+static void test_folded(void)
+{
+    g_auto(Preview) preview = preview_of("clean", "{}", many);
+    g_autofree char *text = render(&preview, &pipe_term, false, true, preview_text_rest);
+    g_autofree char *full = render(&preview, &pipe_term, true, true, preview_text_rest);
+
+    g_assert_cmpstr(
+        text, ==,
+        "\nComes from the vendor:\n"
+        "  vendor         /name: 5 devices get another value: 1 → 2 (a, c), 3 → 4 (b), 5 → 6 (d) and "
+        "1 more\n"
+        "  vendor         /id: (nothing) → 4 different values (4 devices)\n"
+        "  vendor         /old: 4 different values → 9 (4 devices)\n"
+        "  vendor         info: 4 new fields: /p, /q, /r and 1 more\n"
+        "  vendor         info /t: 5 → (nothing)\n"
+        "  added          x\n");
+    g_assert_nonnull(strstr(full, "  vendor         devices/d /id: (nothing) → 4\n"));
+    g_assert_nonnull(strstr(full, "  vendor         info /s: (nothing) → 4\n"));
+    g_assert_null(strstr(full, "more"));
 }
 
 static void test_full(void)
@@ -217,7 +291,7 @@ static void test_hostile(void)
 static void test_terminal(void)
 {
     static const char rows[] =
-        "[[\"devices/a\",\"/x\",\"conflict\",\"\\\"a long value that does not fit\\\"\",\"\\\"Nook\\\"\",\"1\",\"1\"],"
+        "[[\"devices/a\",\"/x\",\"conflict\",\"\\\"Nook\\\"\",\"\\\"a long value that does not fit\\\"\",\"1\",\"1\"],"
         "[\"devices/a\",\"/x\",\"vendor\",\"\\\"a long value that does not fit\\\"\",\"\",\"\","
         "\"\\\"another long value that does not fit\\\"\"]]";
     const Term term = {.unicode = true, .columns = 50};
@@ -225,11 +299,12 @@ static void test_terminal(void)
     g_autofree char *open = render(&preview, &term, false, true, preview_text_decisions);
     g_autofree char *others = render(&preview, &term, false, true, preview_text_rest);
 
-    g_auto(GStrv) lines = g_strsplit(others, "\n", -1);
+    g_autofree char *both = g_strconcat(open, others, NULL);
+    g_auto(GStrv) lines = g_strsplit(both, "\n", -1);
     for (unsigned i = 0; lines[i]; i++)
         g_assert_cmpuint(text_width(lines[i]), <=, 50);
     g_assert_nonnull(strstr(others, "…"));
-    g_assert_nonnull(strstr(open, "  --set devices/a /x VALUE\n"));
+    g_assert_nonnull(strstr(open, "  --set a x VALUE\n"));
     g_assert_nonnull(strstr(open, "…"));
 }
 
@@ -238,9 +313,12 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/ctl/preview-text/head", test_head);
     g_test_add_func("/ctl/preview-text/decisions", test_decisions);
+    g_test_add_func("/ctl/preview-text/options", test_options);
+    g_test_add_func("/ctl/preview-text/differences", test_differences);
     g_test_add_func("/ctl/preview-text/decided", test_decided);
     g_test_add_func("/ctl/preview-text/blocks", test_blocks);
     g_test_add_func("/ctl/preview-text/rest", test_rest);
+    g_test_add_func("/ctl/preview-text/folded", test_folded);
     g_test_add_func("/ctl/preview-text/full", test_full);
     g_test_add_func("/ctl/preview-text/empty", test_empty);
     g_test_add_func("/ctl/preview-text/hostile", test_hostile);
