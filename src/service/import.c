@@ -26,21 +26,30 @@ static void finish_import(Service *service, Plan *plan, const Change *change)
                                           .change = change->id});
 }
 
-bool service_read_bundled(Service *service, const char *model, CoachFile **ret_file, char **ret_byte_hash,
-                          GError **error)
+bool service_read_bundled(Service *service, const char *model, const ImportStatus *imported,
+                          CoachFile **ret_file, char **ret_byte_hash, GError **error)
 {
     g_autoptr(GBytes) bytes = bundle_get_model(service->bundle, model, error);
+    g_autoptr(CoachFile) file = NULL;
+    g_autofree char *byte_hash = NULL;
     gsize length;
 
+    *ret_file = NULL;
     if (!bytes)
         return false;
     const char *text = g_bytes_get_data(bytes, &length);
-    *ret_file = coach_file_parse(text, length, error);
-    if (!*ret_file) {
+    byte_hash = hash_bytes(text, length);
+    if (imported && g_str_equal(byte_hash, imported->byte_hash))
+        return true;
+    file = coach_file_parse(text, length, error);
+    if (!file) {
         g_prefix_error(error, "%s.yml: ", model);
         return false;
     }
-    *ret_byte_hash = hash_bytes(text, length);
+    if (imported && g_str_equal(file->content_hash, imported->content_hash))
+        return true;
+    *ret_file = g_steal_pointer(&file);
+    *ret_byte_hash = g_steal_pointer(&byte_hash);
     return true;
 }
 
@@ -63,7 +72,7 @@ Plan *service_plan_import(Service *service, const char *model, const char *reaso
     if (plan->empty)
         return g_steal_pointer(&plan);
 
-    if (!service_read_bundled(service, id, &plan->file, &plan->byte_hash, error))
+    if (!service_read_bundled(service, id, NULL, &plan->file, &plan->byte_hash, error))
         return NULL;
     plan->content_hash = g_strdup(plan->file->content_hash);
     plan_add_detail(plan, "version", value_new_string(plan->file->version));

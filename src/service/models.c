@@ -46,7 +46,8 @@ static BundledModel *read_bundled(GBytes *bytes, char *byte_hash)
     return bundled;
 }
 
-bool service_get_bundled(Service *service, const char *model, const BundledModel **ret, GError **error)
+bool service_get_bundled(Service *service, const char *model, const ImportStatus *imported,
+                         const BundledModel **ret, GError **error)
 {
     BundledModel *bundled = g_hash_table_lookup(service->bundled, model);
     g_autoptr(GError) local = NULL;
@@ -71,6 +72,8 @@ bool service_get_bundled(Service *service, const char *model, const BundledModel
 
     const char *text = g_bytes_get_data(bytes, &length);
     byte_hash = hash_bytes(text, length);
+    if (imported && g_str_equal(byte_hash, imported->byte_hash))
+        return true;
     if (!bundled || !g_str_equal(bundled->byte_hash, byte_hash)) {
         bundled = read_bundled(bytes, g_steal_pointer(&byte_hash));
         g_hash_table_insert(service->bundled, g_strdup(model), bundled);
@@ -160,7 +163,7 @@ static void add_bundled(Service *service, GPtrArray *infos)
         const BundledModel *bundled;
 
         /* One file that cannot be read does not hide the others. */
-        if (!service_get_bundled(service, *id, &bundled, &local))
+        if (!service_get_bundled(service, *id, NULL, &bundled, &local))
             g_ptr_array_add(infos, info_of_bundled(*id, &(BundledModel){.problem = local->message}));
         else if (bundled)
             g_ptr_array_add(infos, info_of_bundled(*id, bundled));

@@ -57,12 +57,14 @@ const char *service_resolve_model(Service *service, const char *model, GError **
 /* The cache of an imported model. Sets NO_SUCH_MODEL, NOT_IMPORTED. */
 ModelCache *service_get_cache(Service *service, const char *model, GError **error);
 /* The state of a bundled file, read again when its bytes have changed; NULL without an error when there is
- * none. Borrowed. */
-bool service_get_bundled(Service *service, const char *model, const BundledModel **ret, GError **error);
+ * none, or when its bytes are those that were `imported` (NULL: none). Borrowed. */
+bool service_get_bundled(Service *service, const char *model, const ImportStatus *imported,
+                         const BundledModel **ret, GError **error);
 void bundled_model_free(BundledModel *bundled);
-/* A bundled file with the hash of its bytes. Sets NO_SUCH_MODEL, INVALID_FILE, TOO_LARGE. */
-bool service_read_bundled(Service *service, const char *model, CoachFile **ret_file, char **ret_byte_hash,
-                          GError **error);
+/* A bundled file with the hash of its bytes; NULL without an error when it says what was `imported` (NULL:
+ * none). Sets NO_SUCH_MODEL, INVALID_FILE, TOO_LARGE. */
+bool service_read_bundled(Service *service, const char *model, const ImportStatus *imported,
+                          CoachFile **ret_file, char **ret_byte_hash, GError **error);
 /* One setting that becomes another, as texts: "activate" (which model), "interface" (where `name` is; "":
  * nowhere), "retention". These are also the kinds of the changes that set one. */
 #define SETTING_ACTIVATE "activate"

@@ -17,23 +17,10 @@
 static bool compare_with_bundled(Service *service, const ImportStatus *status, const BundledModel **ret,
                                  GError **error)
 {
-    g_autoptr(GBytes) bytes = NULL;
-    g_autofree char *hash = NULL;
     const BundledModel *bundled;
-    gsize length;
 
     *ret = NULL;
-    if (!bundle_has_model(service->bundle, status->model))
-        return true;
-    bytes = bundle_get_model(service->bundle, status->model, error);
-    if (!bytes)
-        return false;
-    const void *data = g_bytes_get_data(bytes, &length);
-    hash = hash_bytes(data, length);
-    if (g_str_equal(hash, status->byte_hash))
-        return true;
-
-    if (!service_get_bundled(service, status->model, &bundled, error))
+    if (!service_get_bundled(service, status->model, status, &bundled, error))
         return false;
     if (bundled && bundled->problem) {
         g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_FILE, "%s.yml: %s", status->model,
@@ -49,7 +36,7 @@ static bool check_unimported(Service *service, const char *model, char **ret_bun
 {
     const BundledModel *bundled;
 
-    if (!service_get_bundled(service, model, &bundled, error))
+    if (!service_get_bundled(service, model, NULL, &bundled, error))
         return false;
     if (!bundled) {
         g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_NO_SUCH_MODEL, "There is no coach model \"%s\"",
@@ -180,12 +167,10 @@ static bool load_status(Service *service, const char *model, Update *update, GEr
 
 static bool load_file(Service *service, Update *update, GError **error)
 {
-    const BundledModel *newer;
+    const ImportStatus *status = update->status;
 
-    if (!compare_with_bundled(service, update->status, &newer, error))
-        return false;
-    return !newer ||
-           service_read_bundled(service, update->status->model, &update->file, &update->byte_hash, error);
+    return !bundle_has_model(service->bundle, status->model) ||
+           service_read_bundled(service, status->model, status, &update->file, &update->byte_hash, error);
 }
 
 /* What the plan depends on beside the options: the model, the newest change that anybody has seen, and both

@@ -51,8 +51,8 @@ areas:
 """
 
 STATUS = """    - &device_{number:05d}
-      entity_id: device_{number:05d}
-      friendly_name: "Device number {number}!"
+      entity_id: {name}
+      friendly_name: "{friendly}"
       area: interior.{area}
       <<: *dimmable_light
 """
@@ -62,28 +62,70 @@ COMMAND = """    - <<: *device_{number:05d}
       status_dgn: "{status:05X}"
 """
 
+# So little of each device that the most components of a file have room in it.
+SMALL = """    - entity_id: {name}
+      friendly_name: "{friendly}"
+      area: interior.{area}
+      device_type: light
+      capabilities: [on_off]
+"""
+
 
 def model_name(n_devices):
     return f"2024_Bench_{n_devices}"
 
 
-def write_coach(path, n_devices):
+def device(number, release):
+    """What a release says of a device. The first says the same of all; "next" changes one field of a tenth, drops and
+    renames one in a hundred each; "all" changes several fields of each."""
+    name, more = f"device_{number:05d}", ""
+    friendly, area = f"Device number {number}!", ("bedroom", "salon")[number % 2]
+    if release == "next":
+        if number % 100 == 37:
+            return None
+        if number % 100 == 51:
+            more = f"      renamed_from: {name}\n"
+            name = f"renamed_{number:05d}"
+        elif number % 10 == 3:
+            friendly = f"Device number {number}, revised"
+    elif release == "all":
+        friendly, area = f"Device number {number}, anew", ("salon", "bedroom")[number % 2]
+        more = f"      maximum_power: {number}\n      groups: [lights, {area}]\n"
+    return name, friendly, area, more
+
+
+def write_section(file, dgn, entry, numbers, release, status):
+    file.write(f"{dgn:05X}:\n")
+    instance = None
+    for number in numbers:
+        says = device(number, release)
+        if not says:
+            continue
+        if number // 2 % INSTANCES != instance:
+            instance = number // 2 % INSTANCES
+            file.write(f"  {instance}:\n")
+        name, friendly, area, more = says
+        file.write(entry.format(number=number, name=name, friendly=friendly, area=area, status=status))
+        if entry is not COMMAND:
+            file.write(more)
+
+
+def write_coach(path, n_devices, release="first", small=False):
+    """A coach file. The newer releases of "next" have a hundredth more devices."""
+    last = n_devices + (n_devices // 100 if release == "next" else 0)
     with open(path, "w", encoding="utf-8") as file:
-        file.write(HEAD % n_devices)
-        for first in range(0, n_devices, 2 * INSTANCES):
+        file.write(HEAD % n_devices if release == "first" else (HEAD % n_devices).replace('"1.0.0"', '"1.1.0"'))
+        for first in range(0, last, 2 * INSTANCES):
             status = 0x1F000 + 2 * (first // (2 * INSTANCES))
-            numbers = range(first, min(first + 2 * INSTANCES, n_devices))
-            for dgn, entry in ((status, STATUS), (status + 1, COMMAND)):
-                file.write(f"{dgn:05X}:\n")
-                for number in numbers:
-                    if number % 2 == 0:
-                        file.write(f"  {number // 2 % INSTANCES}:\n")
-                    file.write(entry.format(number=number, area=("bedroom", "salon")[number % 2], status=status))
+            numbers = range(first, min(first + 2 * INSTANCES, last))
+            entries = ((status, SMALL),) if small else ((status, STATUS), (status + 1, COMMAND))
+            for dgn, entry in entries:
+                write_section(file, dgn, entry, numbers, release, status)
 
 
-def make_folder(path, sizes):
+def make_folder(path, sizes, release="first", small=False):
     """A folder for --development with a coach of each size."""
     os.makedirs(os.path.join(path, "coaches"), exist_ok=True)
     for n_devices in sizes:
-        write_coach(os.path.join(path, "coaches", model_name(n_devices) + ".yml"), n_devices)
+        write_coach(os.path.join(path, "coaches", model_name(n_devices) + ".yml"), n_devices, release, small)
     return path

@@ -30,13 +30,30 @@ GOALS = {
     "import-growth-10000": (1.3, "x", "below", "time a device at 10,000 devices / at 1,000"),
     "import-growth-most": (1.3, "x", "below", "time a device at the most that the bounds admit / at 10,000"),
     "import-peak": (64.0, "MiB", "below", "peak memory of the process that imports 10,000 devices"),
+    "update-preview": (1.5, "x", "below", "preview of an update, 10,000 devices, 1,000 edits / import of the new file"),
+    "update-apply": (2.5, "x", "below", "the update itself, with the backup / the same"),
+    "update-undo": (None, "x", "", "undo of it / the same"),
+    "update-all-preview": (None, "x", "", "preview, each device changes in several fields / import of the new file"),
+    "update-all-apply": (None, "x", "", "the update itself / the same"),
+    "update-all-undo": (None, "x", "", "undo of it / the same"),
+    "update-growth-10000": (1.3, "x", "below", "time a device at 10,000 small devices / at 1,000"),
+    "update-growth-most": (1.3, "x", "below", "time a device at the most that a file can have / at 10,000"),
+    "update-peak-next": (None, "MiB", "", "peak memory of the process, 10,000 devices"),
+    "update-peak-most": (None, "MiB", "", "peak memory of the process, the most small devices"),
+    "update-rest-next": (1.05, "x", "below", "memory that stays / after an import, 10,000 devices"),
+    "update-rest-most": (1.05, "x", "below", "memory that stays / after an import, the most small devices"),
+    "check-comments": (1.1, "x", "below", "exec to first reply with another comment in the bundled file / the same"),
+    "check-newer": (1.1, "x", "below", "exec to first reply with a newer bundled file / the same"),
+    "check-same-second": (None, "x", "", "the call after the first reply / exec to first reply, the same file"),
+    "check-comments-second": (None, "x", "", "the call after the first reply, which waits for the check / the same"),
+    "check-newer-second": (None, "x", "", "likewise with a newer file / the same"),
     "load-mixed": (None, "KiB", "", "growth of the daemon over 100,000 mixed calls, after a first 20,000"),
     "load-hostile": (None, "KiB", "", "growth of the daemon over 20,000 hostile calls and 2,000 connections"),
 }
 
 
-def show(figure, values):
-    """Prints the median of `values` beside its goal."""
+def show(figure, values, what=""):
+    """Prints the median of `values` beside its goal. `what` is added to what the figure means."""
     goal, unit, good, meaning = GOALS[figure]
     median = statistics.median(values)
     verdict = "      "
@@ -44,7 +61,10 @@ def show(figure, values):
         verdict = "ok    " if (median <= goal if good == "below" else median >= goal) else "MISSED"
     target = "" if goal is None else f"{'<=' if good == 'below' else '>='} {goal:g}"
     spread = f"{min(values):.3g} to {max(values):.3g}"
-    print(f"{verdict} {figure:<20} {median:8.3f} {unit:<3} {target:<8} ({spread}, n={len(values)}) {meaning}", flush=True)
+    if what:
+        meaning = f"{what}: {meaning}"
+    line = f"{verdict} {figure:<20} {median:8.3f} {unit:<3} {target:<8} ({spread}, n={len(values)}) {meaning}"
+    print(line, flush=True)
 
 
 def show_ratios(figure, runs, work, floor):

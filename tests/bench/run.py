@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs one benchmark, or all: run.py [calls|start|memory|edits|authorised-edits|import|load].
+"""Runs one benchmark, or all: run.py [calls|start|memory|edits|authorised-edits|import|updates|update-check|load].
 
 Each figure is a ratio of work and floor that were done in turns, in an order of chance, on the same machine at the same
 time; the median over all runs is shown, with the least and the greatest. Nothing here fails on a time."""
@@ -28,6 +28,7 @@ PROGRAMS = os.environ.get("COACHIQ_BENCH_PROGRAMS", "")
 HOSTNAMED = "/lib/systemd/systemd-hostnamed"
 DEVICES = 10_000
 MOST = 20_000  # of this shape the bound on the values of a file admits about 23,000
+MOST_SMALL = 49_000  # of small devices, with room for those that a release and an owner add: 50,000 is the most
 RUNS = 9
 STARTS = 31
 EDIT_ACTION = "org.coachiq.config1.edit"
@@ -113,6 +114,31 @@ def start():
             show_ratios("start-hostnamed", runs, "stored", "hostnamed")
         else:
             print("skipped start-hostnamed: systemd-hostnamed is not installed")
+    finally:
+        bench.close()
+
+
+def update_check():
+    """What noticing an update costs a start: the same file, one that says the same, one that says something else."""
+    bench = make_bench()
+    try:
+        bench.stop()
+        model = model_name(DEVICES)
+        folders = {"same": bench.seeds}
+        folders["newer"] = make_folder(bench.path("newer"), (DEVICES,), "next")
+        folders["comments"] = make_folder(bench.path("comments"), (DEVICES,))
+        with open(os.path.join(folders["comments"], "coaches", model + ".yml"), "a", encoding="utf-8") as file:
+            file.write("# A comment.\n")
+        mapping = [NAME, PATH, NAME, "GetMapping", model, "devices/device_05000"]
+        command = []
+        for label, folder in folders.items():
+            daemon = [bench.binary, "--idle-exit", "0", "--development", folder]
+            command += ["++", label, bench.user or "", bench.state, *mapping, "--", *daemon]
+        runs = lines(program("start-times"), bench.address, STARTS, *command[1:])
+        for label in ("comments", "newer"):
+            show_ratios(f"check-{label}", runs, label, "same")
+            show_ratios(f"check-{label}-second", runs, f"{label}-second", "same")
+        show_ratios("check-same-second", runs, "same-second", "same")
     finally:
         bench.close()
 
@@ -294,6 +320,58 @@ def import_():
         bench.close()
 
 
+def updates():
+    """A tenth of as many edits as there are devices, met by a release that changes a tenth of the devices, or all."""
+    bench = Bench(polkit=False, seeds=None, idle_exit=0)
+    cases = {
+        # label: devices, release, small
+        "next": (DEVICES, "next", False),
+        "all": (DEVICES, "all", False),
+        "1000": (1000, "next", True),
+        "10000": (DEVICES, "next", True),
+        "most": (MOST_SMALL, "next", True),
+    }
+    try:
+        words = []
+        for label, (devices, release, small) in cases.items():
+            model = model_name(devices)
+            older = make_folder(bench.path(f"older-{label}"), (devices,), "first", small)
+            newer = make_folder(bench.path(f"newer-{label}"), (devices,), release, small)
+            lines(program("update-times"), "prepare", bench.path(label), older, model, devices, devices // 10)
+            words += [label, bench.path(label), newer, model]
+        os.mkdir(bench.path("scratch"))
+        runs = lines(program("update-times"), "times", RUNS, bench.path("scratch"), *words)
+        for work in ("preview", "apply", "undo"):
+            show_ratios(f"update-{work}", runs, f"next-{work}", "next-import")
+            show_ratios(f"update-all-{work}", runs, f"all-{work}", "all-import")
+        for work in ("preview", "apply", "undo"):
+            for figure, large, small in (("10000", "10000", "1000"), ("most", "most", "10000")):
+                factor = cases[small][0] / cases[large][0]
+                growth = [run[f"{large}-{work}"] / run[f"{small}-{work}"] * factor for run in runs]
+                show(f"update-growth-{figure}", growth, work)
+        update_memory(bench, words)
+    finally:
+        bench.close()
+
+
+def update_memory(bench, words):
+    """Each in a process of its own. What stays is compared with what stays after an import."""
+    for label, state, newer, model in zip(*[iter(words)] * 4):
+        if label not in ("next", "most"):
+            continue
+        found = {}
+        for work in ("import", "preview", "apply", "undo"):
+            copy = bench.path(f"memory-{label}-{work}")
+            if work == "import":
+                os.mkdir(copy)
+            else:
+                subprocess.run(["cp", "-r", state, copy], check=True)
+            found[work] = lines(program("update-times"), "memory", copy, newer, model, work)[0]
+            show(f"update-peak-{label}", [found[work]["peak"] / 1024], work)
+        for work in ("preview", "apply", "undo"):
+            show(f"update-rest-{label}", [found[work]["after"] / found["import"]["after"]], work)
+
+
 class Flood:
     """Calls from one connection, many at a time; how they end does not matter."""
 
@@ -436,6 +514,8 @@ BENCHMARKS = {
     "edits": edits,
     "authorised-edits": authorised_edits,
     "import": import_,
+    "updates": updates,
+    "update-check": update_check,
     "load": load,
 }
 

@@ -120,7 +120,8 @@ static void commit(Transaction *transaction)
 
 static void test_new(Fixture *f, gconstpointer unused)
 {
-    static const char *const tables[] = {"changes",
+    static const char *const tables[] = {"change_releases",
+                                         "changes",
                                          "coach_import_status",
                                          "coach_mapping_history",
                                          "coach_mappings",
