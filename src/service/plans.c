@@ -114,7 +114,7 @@ static bool write_change(Service *service, Plan *plan, Change *change, GError **
            transaction_commit(&transaction, error);
 }
 
-/* Before anything is written. */
+/* Before anything is written. The change says which backup it is; no signal does. */
 static bool back_up(Service *service, Plan *plan, int64_t time, GError **error)
 {
     g_autofree char *id = NULL;
@@ -125,7 +125,6 @@ static bool back_up(Service *service, Plan *plan, int64_t time, GError **error)
         return false;
     plan_add_detail(plan, "backup", value_new_string(id));
     backup_remove_old(service->state_directory, service->retention.backups);
-    service_note_backup(service, id, plan->backup_reason);
     return true;
 }
 

@@ -71,11 +71,12 @@ bool undo_skip(Undo *undo, const char *model, const char *path, const char *fiel
 /* "devices/x/friendly_name was changed by ann in change 14" */
 static char *describe_skipped(const Value *entry)
 {
-    const char *path = value_map_get_string(entry, "path"), *user = value_map_get_string(entry, "user");
+    const char *path = value_map_get_string(entry, "path"), *field = value_map_get_string(entry, "field"),
+               *user = value_map_get_string(entry, "user");
 
-    return g_strdup_printf("%s%s was changed by %s in change %" G_GINT64_FORMAT, path[0] ? path : "the rest",
-                           value_map_get_string(entry, "field"), user[0] ? user : "somebody",
-                           value_integer(value_map_get(entry, "change")));
+    return g_strdup_printf("%s%s was changed by %s in change %" G_GINT64_FORMAT,
+                           path[0] || field[0] ? path : "the vendor's data", field,
+                           user[0] ? user : "somebody", value_integer(value_map_get(entry, "change")));
 }
 
 static bool refuse_skipped(const Undo *undo, GError **error)

@@ -331,8 +331,8 @@ class BackupsTest(RetentionTest):
         names = []
         for i in range(6):
             coach = coach.next(f"1.{i}")
-            names.append(self.detail(self.update(coach))["backup"])
+            names.append(self.detail(self.update(coach))["backup"] + ".db")
             self.assertEqual(sorted(os.listdir(folder)), sorted(names[-3:]))
         self.keep(backups=1)
-        names.append(self.detail(self.update(coach.next("2")))["backup"])
+        names.append(self.detail(self.update(coach.next("2")))["backup"] + ".db")
         self.assertEqual(os.listdir(folder), names[-1:])

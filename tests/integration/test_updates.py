@@ -409,7 +409,7 @@ class ApplyTest(ReleaseTest):
         self.edit_all()
         before, revision = self.mappings(), self.revision()
         change = self.update(second(Coach()))
-        name = self.detail(change)["backup"]
+        name = self.detail(change)["backup"] + ".db"
         folder = os.path.join(self.bench.state, "backups")
         self.assertEqual(os.listdir(folder), [name])
         self.assertEqual(os.stat(folder).st_mode & 0o077, 0)
