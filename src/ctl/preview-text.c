@@ -76,7 +76,9 @@ static char *counts_text(const Value *counts)
 void preview_text_head(GString *out, const PreviewText *text)
 {
     const Preview *preview = text->preview;
-    g_autofree char *counts = counts_text(preview->counts);
+    g_autofree char *all_counts = counts_text(preview->counts);
+    g_autofree char *counts =
+        text_ellipsize(all_counts, preview_line_room(text->term, 0), term_ellipsis(text->term));
 
     append_styled(out, text->term, STYLE_STRONG, preview->model);
     g_string_append(out, ": ");

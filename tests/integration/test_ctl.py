@@ -1,0 +1,664 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""coachiqctl against the daemon: updates, undo and history, on a pipe and on a terminal."""
+
+import collections
+import fcntl
+import json
+import os
+import pty
+import re
+import select
+import shutil
+import sqlite3
+import struct
+import subprocess
+import termios
+import time
+import unittest
+
+from harness import (
+    ALLOWED,
+    DENIED,
+    FIXTURES,
+    MODEL,
+    ORDINARY,
+    SERVICE,
+    TIMEOUT,
+    IntegrationTest,
+    as_user,
+    clean_environment,
+    wait_until,
+)
+
+COACHIQCTL = os.environ.get("COACHIQCTL", "")
+
+BEDROOM = "devices/bedroom_light"
+GALLEY = "devices/galley_light"
+PORCH = "devices/porch_light"
+# What a newer release of the fixture's coach says else, as (old, new) of its text.
+RELEASE = (
+    ('version: "1.2.3"', 'version: "1.3.0"'),
+    ("friendly_name: Bedroom Light", "friendly_name: Bed Light"),
+    ("friendly_name: Galley Light", "friendly_name: Kitchen Light"),
+    ("friendly_name: Porch Light", "friendly_name: Patio Light"),
+    ('    action: "off"\n', '    action: "off"\n  movie:\n    name: Movie\n'),
+)
+TAKE_ALL = ("--take", "bedroom_light", "/", "--take", "galley_light", "/", "--take", "porch_light", "/")
+# Eight of fifteen devices go.
+LOSS = (('version: "1.2.3"', 'version: "1.3.0"'), (re.compile(r"  \d+: \[\{entity_id: spare_.*\n"), ""))
+
+Result = collections.namedtuple("Result", "code out err")
+
+
+class Terminal:
+    """A program on a terminal of its own, with a person at it."""
+
+    def __init__(self, argv, environment, columns=80):
+        self.screen = ""
+        self._main, side = pty.openpty()
+        fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        self._process = subprocess.Popen(
+            argv, stdin=side, stdout=side, stderr=side, env=environment, start_new_session=True
+        )
+        os.close(side)
+
+    def _read(self):
+        """False when nothing more will come."""
+        if not select.select([self._main], [], [], 0.05)[0]:
+            return True
+        try:
+            data = os.read(self._main, 65536)
+        except OSError:
+            data = b""
+        self.screen += data.decode("utf-8", "replace").replace("\r\n", "\n")
+        return bool(data)
+
+    def expect(self, text):
+        """Waits until the text is on the screen, and takes what is up to there."""
+        deadline = time.monotonic() + TIMEOUT
+        while text not in self.screen:
+            if not self._read() or time.monotonic() > deadline:
+                raise AssertionError(f"{text!r} did not come:\n{self.screen}")
+        seen, self.screen = self.screen.split(text, 1)
+        return seen
+
+    def type(self, line):
+        os.write(self._main, line.encode() + b"\n")
+
+    def end_of_input(self):
+        os.write(self._main, b"\x04")
+
+    def end(self):
+        """The exit code, once all that it said is on the screen."""
+        while self._read():
+            pass
+        return self._process.wait(TIMEOUT)
+
+    def close(self):
+        self._process.kill()
+        self._process.wait()
+        os.close(self._main)
+
+
+@unittest.skipUnless(COACHIQCTL, "COACHIQCTL does not name the program")
+class CtlTest(IntegrationTest):
+    bench_per_test = True
+    maxDiff = 2000
+
+    @classmethod
+    def prepare(cls, bench):
+        bench.seeds = bench.path("seeds")
+        shutil.copytree(FIXTURES, bench.seeds)
+        bench.ctl = shutil.copy(COACHIQCTL, bench.path("coachiqctl"))
+        os.chmod(bench.ctl, 0o755)
+
+    def setUp(self):
+        super().setUp()
+        self.call("SetActiveModel", MODEL)
+
+    def environment(self):
+        return clean_environment(DBUS_SYSTEM_BUS_ADDRESS=self.bench.address, NO_COLOR="1", TERM="xterm")
+
+    def ctl(self, *arguments, code=0, user=None):
+        """Runs it on a pipe; it has to leave with this code, and says why where it fails."""
+        done = subprocess.run(
+            as_user(user, [self.bench.ctl, *arguments]),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            env=self.environment(),
+            cwd="/",
+            timeout=TIMEOUT,
+        )
+        self.assertEqual(done.returncode, code, f"{arguments}\n{done.stdout}{done.stderr}")
+        if code == 0:
+            self.assertNotRegex(done.stdout, r"[^\S\n]\n", "no blanks at the end of a line")
+        return Result(code, done.stdout, done.stderr)
+
+    def json(self, *arguments, **more):
+        return json.loads(self.ctl("--json", *arguments, **more).out)
+
+    def terminal(self, *arguments, columns=80):
+        terminal = Terminal(as_user(None, [self.bench.ctl, *arguments]), self.environment(), columns)
+        self.addCleanup(terminal.close)
+        return terminal
+
+    def release(self, changes=RELEASE, model=MODEL):
+        """Puts a newer coach file where the daemon finds it."""
+        path = os.path.join(self.bench.seeds, "coaches", f"{model}.yml")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        for old, new in changes:
+            changed = old.sub(new, text) if isinstance(old, re.Pattern) else text.replace(old, new)
+            self.assertNotEqual(changed, text)
+            text = changed
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def conflict(self):
+        """Two names and a deletion that the release changes too."""
+        self.set(MODEL, BEDROOM, "/friendly_name", "Reading Nook")
+        self.set(MODEL, GALLEY, "/friendly_name", "Cook's Light")
+        self.call("DeleteMapping", MODEL, PORCH, "never used")
+        self.release()
+
+    def name(self, path):
+        return self.field(MODEL, path, "/friendly_name")
+
+
+class UpdateTest(CtlTest):
+    def test_nothing_to_update(self):
+        self.assertEqual(self.ctl("updates").out, "All imported models are up to date.\n")
+        self.assertEqual(self.json("updates"), [])
+        up_to_date = f"{MODEL} is up to date: version 1.2.3.\n"
+        for verb in ("preview", "update"):
+            self.assertEqual(self.ctl(verb).out, up_to_date)
+            self.assertEqual(self.ctl(verb, MODEL).out, up_to_date)
+            self.assertRegex(self.ctl(verb, "2021_Test_Plain").out, "is not imported, so there is nothing to update")
+            self.assertRegex(self.ctl(verb, "2020_Test_Coch", code=4).err, f"Did you mean {MODEL}")
+            self.assertRegex(self.ctl(verb, MODEL, "--model", MODEL, code=2).err, "exclude each other")
+        self.assertEqual(self.ctl("update", "--all").out, "All imported models are up to date.\n")
+        self.assertEqual(self.json("update", "--all"), [])
+        self.assertEqual(self.json("update"), {"model": MODEL, "installed": "1.2.3", "bundled": "1.2.3"})
+        preview = self.json("preview")
+        self.assertEqual((preview["verdict"], preview["items"], preview["counts"]), ("clean", [], {}))
+        self.assertEqual(self.revision(), 2)
+
+    def test_updates(self):
+        self.release()
+        self.assertRegex(self.ctl("updates").out, rf"MODEL\s+INSTALLED\s+BUNDLED\n{MODEL}\s+1\.2\.3\s+1\.3\.0\n$")
+        self.assertEqual(self.json("updates"), [{"model": MODEL, "installed": "1.2.3", "bundled": "1.3.0"}])
+
+    def test_preview(self):
+        self.conflict()
+        self.assertEqual(
+            self.ctl("preview").out,
+            f"""{MODEL}: 1.2.3 → 1.3.0
+Review: 3 items need a decision.
+3 where you and the vendor disagree, 2 from the vendor
+
+Needs a decision:
+  {BEDROOM} /friendly_name: you and the vendor both changed it
+    base    Bedroom Light
+    mine    Reading Nook   --keep bedroom_light friendly_name
+    vendor  Bed Light      --take bedroom_light friendly_name
+    result  Reading Nook   --set bedroom_light friendly_name VALUE
+  {GALLEY} /friendly_name: you and the vendor both changed it
+    base    Galley Light
+    mine    Cook's Light   --keep galley_light friendly_name
+    vendor  Kitchen Light  --take galley_light friendly_name
+    result  Cook's Light   --set galley_light friendly_name VALUE
+  {PORCH}: you deleted it, the vendor changed it
+    base    {{…}}
+    mine    (nothing)                           --keep porch_light /
+    vendor  {{…}} but friendly_name: Patio Light  --take porch_light /
+    result  (nothing)                           --set porch_light / VALUE
+
+Comes from the vendor:
+  vendor         file_metadata /version: "1.2.3" → "1.3.0"
+  added          lighting_scenes/movie
+
+“coachiqctl update” asks about each, or takes these options; --policy decides the rest.
+""",
+        )
+        self.assertEqual(self.ctl("preview", "--full").out, self.ctl("preview").out)
+
+    def test_preview_as_data(self):
+        self.conflict()
+        preview = self.json("preview")
+        self.assertEqual(preview["verdict"], "review")
+        self.assertEqual(preview["counts"], {"conflict": 2, "deleted-changed": 1, "vendor": 1, "added": 1})
+        self.assertEqual(
+            preview["items"][0],
+            {
+                "path": BEDROOM,
+                "field": "/friendly_name",
+                "class": "conflict",
+                "base": "Bedroom Light",
+                "mine": "Reading Nook",
+                "vendor": "Bed Light",
+                "result": "Reading Nook",
+            },
+        )
+        decided = self.json("preview", "--policy=take-vendor")
+        self.assertEqual(decided["items"][0]["result"], "Bed Light")
+        self.assertEqual(self.revision(), 5)
+
+    def test_clean(self):
+        self.set(MODEL, BEDROOM, "/notes", "mine")
+        self.release()
+        done = self.ctl("update", "--reason=new names")
+        self.assertRegex(done.out, "Clean: nothing waits for a decision")
+        self.assertRegex(done.out, rf"Updated {MODEL}: 1\.2\.3 → 1\.3\.0  \(change 4\)\n  “coachiqctl undo 4” takes")
+        self.assertEqual(done.err, "")
+        self.assertEqual(self.name(BEDROOM), "Bed Light")
+        self.assertEqual(self.field(MODEL, BEDROOM, "/notes"), "mine")
+        self.assertEqual(self.ctl("updates").out, "All imported models are up to date.\n")
+
+    def test_update_as_data(self):
+        self.conflict()
+        self.assertEqual(
+            self.json("update", *TAKE_ALL),
+            {"model": MODEL, "installed": "1.2.3", "bundled": "1.3.0", "verdict": "clean", "change": 6},
+        )
+        self.assertEqual(self.name(PORCH), "Patio Light")
+
+    def test_resolutions(self):
+        self.conflict()
+        options = ["--take", "bedroom_light", "friendly_name", "--keep", "porch_light", "/"]
+        options += ["--set", "galley_light", "/friendly_name", "Third Name"]
+        for preview in (self.ctl("preview", *options).out, self.ctl("update", *options).out):
+            self.assertRegex(preview, r"(?m)^Clean:")
+            self.assertRegex(preview, r"result +Bed Light\n")
+            self.assertRegex(preview, r"result +Third Name\n")
+            self.assertNotRegex(preview, "--take|--keep|--set")
+        self.assertEqual((self.name(BEDROOM), self.name(GALLEY)), ("Bed Light", "Third Name"))
+        self.fails("NoSuchMapping", self.get, MODEL, PORCH)
+
+    def test_wrong_options(self):
+        self.conflict()
+        wrong = {
+            ("--take", "bedrom_light", "friendly_name"): "does not touch “bedrom_light”. Did you mean " + BEDROOM,
+            ("--take", "heater", "friendly_name"): "does not touch “heater”",
+            ("--take", "bedroom_light", "notes"): f"does not touch {BEDROOM} /notes",
+            ("--take", "movie", "name"): "does not touch lighting_scenes/movie /name",
+            ("--set", "porch_light", "/", "7"): "is no value for /",
+            ("--take", "bedroom_light", "/", "--keep", "bedroom_light", "friendly_name"): "is said twice",
+            ("--policy=mine",): "--policy takes",
+            ("--allow=all",): "--allow takes",
+            ("--take", "bedroom_light"): "--take",
+        }
+        for options, message in wrong.items():
+            for verb in ("preview", "update"):
+                with self.subTest(options, verb=verb):
+                    self.assertIn(message, self.ctl(verb, *options, code=2).err)
+        self.ctl("update", "--all", "--take", "bedroom_light", "/", code=2)
+        self.assertEqual(self.revision(), 5)
+
+    def test_a_value_that_the_file_forbids(self):
+        self.conflict()
+        self.ctl("update", "--set", "porch_light", "/", '{"friendly_name": "No Kind"}', code=1)
+        self.assertEqual(self.revision(), 5)
+
+    def test_policies(self):
+        self.conflict()
+        refused = self.ctl("update", "--policy=manual", code=1).err
+        self.assertIn("decisions are open", refused)
+        self.assertIn("--take, --keep and --set", refused)
+        self.assertEqual(self.revision(), 5)
+        decisions = ("--take", "bedroom_light", "/", "--keep", "galley_light", "/", "--keep", "porch_light", "/")
+        self.ctl("update", "--policy=manual", *decisions)
+        self.assertEqual((self.name(BEDROOM), self.name(GALLEY)), ("Bed Light", "Cook's Light"))
+
+    def test_by_default_what_is_yours_stays(self):
+        self.conflict()
+        self.ctl("update")
+        self.assertEqual((self.name(BEDROOM), self.name(GALLEY)), ("Reading Nook", "Cook's Light"))
+        self.fails("NoSuchMapping", self.get, MODEL, PORCH)
+
+    def test_only_clean(self):
+        self.conflict()
+        refused = self.ctl("update", "--only-clean", code=1)
+        self.assertIn("the update needs a person", refused.err)
+        self.assertEqual(self.revision(), 5)
+        # A policy is for what is left open, so it does not make an update clean; decisions do.
+        self.ctl("update", "--only-clean", "--policy=take-vendor", code=1)
+        self.ctl("update", "--only-clean", *TAKE_ALL)
+        self.assertEqual(self.name(BEDROOM), "Bed Light")
+
+    def test_all(self):
+        """As the timer does it: one is taken, the other one left to a person, and that is no failure."""
+        self.get("2021_Test_Plain", "coach_info")
+        self.conflict()
+        self.release([("Plain", "Plainer")], "2021_Test_Plain")
+        before = self.revision()
+        done = self.ctl("update", "--all", "--only-clean", "--no-ask-password")
+        self.assertRegex(done.out, r"Updated 2021_Test_Plain: .*\(change \d+\)")
+        self.assertNotIn("Decided", done.out)
+        self.assertEqual(done.err.count("is left as it is, since it needs a person"), 1)
+        self.assertIn(f"“coachiqctl preview {MODEL}” shows why", done.err)
+        self.assertEqual(self.revision(), before + 1)
+        self.assertEqual(self.name(BEDROOM), "Reading Nook")
+        reports = self.json("update", "--all", "--only-clean")
+        self.assertEqual(reports, [{"model": MODEL, "installed": "1.2.3", "bundled": "1.3.0", "verdict": "review"}])
+
+    def test_all_and_one_that_fails(self):
+        """A file that cannot be read does not keep the other models from their update."""
+        self.get("2021_Test_Plain", "coach_info")
+        self.release([("version", "version: [")])
+        self.release([("Plain", "Plainer")], "2021_Test_Plain")
+        self.assertIn("2021_Test_Plain", self.ctl("updates").out)
+        self.ctl("update", "--all", "--only-clean")
+        self.assertEqual(self.get("2021_Test_Plain", "coach_info")["model"], "Plainer")
+
+    def test_blocked(self):
+        self.release(LOSS)
+        preview = self.ctl("preview").out
+        self.assertRegex(preview, "Blocked: not applied unless what stands in the way is allowed")
+        self.assertRegex(preview, r"Stands in the way:\n  device-loss +many devices would go\n.*\n +--allow=device-loss")
+        self.assertRegex(self.ctl("preview", "--allow=device-loss").out, "allowed by --allow=device-loss")
+        self.assertIn("stands in the way", self.ctl("update", code=1).err)
+        self.assertIn("stands in the way", self.ctl("update", "--allow=collisions", code=1).err)
+        left = self.ctl("update", "--all", "--only-clean")
+        self.assertIn("is left as it is", left.err)
+        self.assertEqual(self.revision(), 2)
+        self.ctl("update", "--allow=device-loss")
+        self.fails("NoSuchMapping", self.get, MODEL, "devices/spare_1_light")
+
+    def test_expected_revision(self):
+        self.release()
+        self.assertIn("at revision 2 now", self.ctl("update", "--expected-revision=1", code=5).err)
+        self.ctl("update", "--expected-revision=2")
+
+
+class UndoTest(CtlTest):
+    def update(self):
+        """An update as change 3, and an edit of the owner on top of it as change 4."""
+        self.release()
+        self.ctl("update", "--reason=new names")
+        self.set(MODEL, PORCH, "/friendly_name", "My Porch")
+
+    def test_an_edit(self):
+        self.set(MODEL, BEDROOM, "/friendly_name", "Reading Nook")
+        self.assertEqual(self.ctl("undo", "3", "--reason=no").out, "Undid change 3  (change 4)\n")
+        self.assertEqual(self.name(BEDROOM), "Bedroom Light")
+        self.assertEqual(self.ctl("undo", "3").out, "Nothing to undo: all is as it was before change 3.\n")
+        self.assertEqual(self.revision(), 4)
+        # An undo of the undo is a redo.
+        self.assertEqual(self.json("undo", "4"), {"change": 5, "undoes": 4})
+        self.assertEqual(self.name(BEDROOM), "Reading Nook")
+
+    def test_an_update(self):
+        self.update()
+        self.assertEqual(self.ctl("undo", "3").out.splitlines()[0], "Undid change 3  (change 5)")
+        self.assertEqual((self.name(BEDROOM), self.name(PORCH)), ("Bedroom Light", "My Porch"))
+        self.assertIn(MODEL, self.ctl("updates").out)
+
+    def test_partly_and_forced(self):
+        done = [("set", BEDROOM, "/friendly_name", '"A"'), ("set", GALLEY, "/friendly_name", '"B"')]
+        self.call("ApplyEdits", MODEL, done, "both")
+        self.set(MODEL, GALLEY, "/friendly_name", "C")
+        partly = self.ctl("undo", "3").out
+        self.assertRegex(partly, r"Undid change 3  \(change 5\)\n\nLeft as it is, since it was changed afterwards:\n")
+        self.assertRegex(partly, rf"PATH +FIELD +USER +CHANGE\n{GALLEY} +/friendly_name +root +4\n")
+        self.assertIn("“coachiqctl undo 3 --force” takes that back too.", partly)
+        self.assertEqual((self.name(BEDROOM), self.name(GALLEY)), ("Bedroom Light", "C"))
+        refused = self.ctl("undo", "3", code=5).err
+        self.assertIn("--force undoes it all the same", refused)
+        self.ctl("undo", "3", "--force")
+        self.assertEqual(self.name(GALLEY), "Galley Light")
+
+    def test_skipped_as_data(self):
+        done = [("set", BEDROOM, "/friendly_name", '"A"'), ("set", GALLEY, "/friendly_name", '"B"')]
+        self.call("ApplyEdits", MODEL, done, "both")
+        self.set(MODEL, GALLEY, "/friendly_name", "C")
+        skipped = {"path": GALLEY, "field": "/friendly_name", "user": "root", "change": 4}
+        self.assertEqual(self.json("undo", "3"), {"change": 5, "undoes": 3, "skipped": [skipped]})
+
+    def test_what_is_no_change(self):
+        self.assertIn("There is no change 9", self.ctl("undo", "9", code=4).err)
+        for word in ("x", "0", "-1", "1.5", ""):
+            self.assertIn("is not the number of a change", self.ctl("undo", "--", word, code=2).err)
+        self.ctl("undo", code=2)
+        self.assertIn("at revision 2", self.ctl("undo", "2", "--expected-revision=1", code=5).err)
+
+    def test_retention(self):
+        self.assertEqual(
+            self.ctl("retention").out,
+            "Kept are the newest 1000 changes and all of the last 730 days, and the newest 10 automatic backups.\n",
+        )
+        self.set(MODEL, BEDROOM, "/friendly_name", "A")
+        self.assertEqual(
+            self.ctl("retention", "--changes=2", "--days=0").out,
+            "Kept from now on are the newest 2 changes, and the newest 10 automatic backups.  (change 4)\n",
+        )
+        self.assertRegex(self.ctl("retention", "--changes=2").out, "^Nothing to change")
+        self.assertEqual(self.json("retention"), {"Changes": 2, "Days": 0, "Backups": 10})
+        self.assertEqual([c["Change"] for c in self.json("changes")], [4, 3])
+        self.assertIn("cannot be undone any more", self.ctl("undo", "1", code=4).err)
+        self.assertEqual(
+            self.ctl("verify").out,
+            "The history is intact: 2 changes checked.\n  from change 3 on; older ones were pruned\n",
+        )
+        self.assertRegex(self.json("verify")["note"], "change 3")
+        self.assertEqual(
+            self.ctl("retention", "--changes=1", "--days=1", "--backups=1").out,
+            "Kept from now on are the newest change and all of the last day, and the newest automatic backup."
+            "  (change 5)\n",
+        )
+        self.ctl("retention", "--changes=0", code=2)
+        self.ctl("retention", "--changes=many", code=2)
+
+    def test_history(self):
+        self.set(MODEL, BEDROOM, "/friendly_name", "Reading Nook")
+        self.release()
+        self.ctl("update", "--take", "bedroom_light", "friendly_name", "--reason=new names")
+        self.ctl("undo", "4")
+        changes = self.ctl("changes", "--lines=3").out
+        self.assertRegex(changes, rf"(?m)^ +5 .* undo +{MODEL} +root +\d+ +of change 4$")
+        self.assertRegex(changes, rf"(?m)^ +4 .* update +{MODEL} +root +\d+ +1\.2\.3 → 1\.3\.0 +new names$")
+        self.assertEqual([c["Kind"] for c in self.json("changes", "--kind=update")], ["update"])
+        history = self.ctl("history", "bedroom_light").out
+        self.assertRegex(history, rf"(?m)^ +4 .* update +conflict +{BEDROOM} +/friendly_name +Reading Nook +Bed Light")
+        self.assertRegex(history, rf"(?m)^ +3 .* set +{BEDROOM} +/friendly_name +Bedroom Light +Reading Nook")
+        entry = next(e for e in self.json("history", "bedroom_light") if e.get("Class") == "conflict")
+        self.assertEqual((entry["Before"], entry["After"]), ("Reading Nook", "Bed Light"))
+        self.assertEqual(self.json("verify"), {"intact": True, "checked": 5, "problem": ""})
+
+    def test_meddling_shows(self):
+        self.set(MODEL, BEDROOM, "/friendly_name", "Reading Nook")
+        self.bench.stop()
+        database = sqlite3.connect(self.bench.database)
+        database.execute("UPDATE changes SET user = 'nobody' WHERE id = 3")
+        database.commit()
+        database.close()
+        self.bench.start()
+        self.assertIn("The history was tampered with: ", self.ctl("verify", code=1).err)
+        self.assertIs(self.json("verify", code=1)["intact"], False)
+
+
+class MonitorTest(CtlTest):
+    def watch(self, *options):
+        with open(self.bench.path("monitor.log"), "wb") as file:
+            process = subprocess.Popen(
+                [self.bench.ctl, *options, "monitor"], stdin=subprocess.DEVNULL, stdout=file, env=self.environment()
+            )
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        numbers = iter(range(10**6))
+        wait_until(lambda: self._is_told(next(numbers)), "the monitor listens")
+
+    def _is_told(self, number):
+        """Whether it hears of an edit; those before it listened it does not hear of."""
+        self.set(MODEL, BEDROOM, "/notes", f"edit {number}")
+        time.sleep(0.05)
+        return self.bench.read("monitor.log") != ""
+
+    def heard(self, text):
+        wait_until(lambda: text in self.bench.read("monitor.log"), f"the monitor says {text!r}")
+        return self.bench.read("monitor.log")
+
+    def one_of_each(self):
+        """Returns the number of the last change before: the update is the next one, then come its undo, the import of
+        another model, and the undo of that."""
+        before = self.revision()
+        self.release()
+        self.bench.restart()
+        self.ctl("updates")
+        self.ctl("update")
+        self.ctl("undo", str(before + 1))
+        self.get("2021_Test_Plain", "coach_info")
+        self.ctl("undo", str(before + 3))
+        return before
+
+    def test_text(self):
+        self.watch()
+        before = self.one_of_each()
+        text = self.heard("  removed ")
+        self.assertRegex(text, rf"(?m)  available +{MODEL}: 1\.2\.3 → 1\.3\.0$")
+        self.assertRegex(text, rf"(?m)  updated +{MODEL}: 1\.2\.3 → 1\.3\.0 \(change {before + 1}\)$")
+        self.assertRegex(text, rf"(?m)  updated +{MODEL}: 1\.3\.0 → 1\.2\.3 \(change {before + 2}\)$")
+        self.assertRegex(text, rf"(?m)  removed +2021_Test_Plain \(change {before + 4}\)$")
+        self.assertNotIn("missed", text)
+
+    def test_json(self):
+        self.watch("--json")
+        before = self.one_of_each()
+        events = [json.loads(line) for line in self.heard('"removed"').splitlines()]
+        for event in events:
+            event.pop("time", None)
+        update = {"event": "updated", "model": MODEL, "from": "1.2.3", "to": "1.3.0", "change": before + 1}
+        self.assertIn({"event": "available", "model": MODEL, "installed": "1.2.3", "bundled": "1.3.0"}, events)
+        self.assertIn(update, events)
+        self.assertIn({"event": "removed", "model": "2021_Test_Plain", "change": before + 4}, events)
+
+
+class TerminalTest(CtlTest):
+    """A person sits before it."""
+
+    QUESTION = "(m)ine, (v)endor, (e)dit a value or (q)uit?"
+    CONFIRM = "Update? (y)es or (n)o, by default no:"
+
+    def test_decides_and_confirms(self):
+        self.conflict()
+        person = self.terminal("update", "--reason=together")
+        self.assertIn("mine    Reading Nook", person.expect(self.QUESTION))
+        person.type("nonsense")
+        person.expect(self.QUESTION)
+        person.type("v")
+        self.assertIn("vendor  Kitchen Light", person.expect(self.QUESTION))
+        person.type("edit")
+        person.expect("Value:")
+        person.type("Third Name")
+        self.assertIn("you deleted it, the vendor changed it", person.expect(self.QUESTION))
+        person.type("M")
+        shown = person.expect(self.CONFIRM)
+        self.assertIn("Decided:", shown)
+        self.assertIn("result  Third Name", shown)
+        self.assertIn("added          lighting_scenes/movie", shown)
+        self.assertEqual(self.revision(), 5)
+        person.type("y")
+        self.assertEqual(person.end(), 0)
+        self.assertIn("(change 6)", person.screen)
+        self.assertEqual((self.name(BEDROOM), self.name(GALLEY)), ("Bed Light", "Third Name"))
+        self.assertEqual(self.changes()[0]["Reason"], "together")
+
+    def test_a_value_of_another_kind(self):
+        self.set(MODEL, BEDROOM, "/capabilities", ["on_off", "party"], force=True)
+        self.call("DeleteMapping", MODEL, PORCH, "")
+        self.release()
+        person = self.terminal("update")
+        person.expect(self.QUESTION)
+        person.type("e")
+        person.expect("Value:")
+        person.type("seven")
+        person.expect("That is no value for this field")
+        person.end_of_input()
+        self.assertEqual(person.end(), 1)
+        self.assertEqual(self.revision(), 4)
+
+    def test_leaves(self):
+        self.conflict()
+        for leave in (lambda p: p.type("q"), lambda p: p.end_of_input()):
+            person = self.terminal("update")
+            person.expect(self.QUESTION)
+            leave(person)
+            self.assertEqual(person.end(), 1)
+            self.assertIn("Nothing was written.", person.screen)
+        person = self.terminal("update", "--policy=keep-mine")
+        person.expect(self.CONFIRM)
+        person.type("")
+        self.assertEqual(person.end(), 1)
+        self.assertIn("Nothing was written.", person.screen)
+        self.assertEqual(self.revision(), 5)
+
+    def test_yes(self):
+        self.conflict()
+        person = self.terminal("update", "--yes")
+        self.assertEqual(person.end(), 0)
+        self.assertNotIn("?", person.screen)
+        self.assertEqual(self.name(BEDROOM), "Reading Nook")
+
+    def test_changed_while_deciding(self):
+        self.conflict()
+        person = self.terminal("update")
+        for _ in range(2):
+            person.expect(self.QUESTION)
+            person.type("v")
+        person.expect(self.QUESTION)
+        self.set(MODEL, BEDROOM, "/notes", "meanwhile")
+        person.type("v")
+        self.assertEqual(person.end(), 5)
+        self.assertIn("changed between the preview and the update, so nothing was written", person.screen)
+        self.assertEqual(self.revision(), 6)
+
+    def test_changed_while_confirming(self):
+        self.release()
+        person = self.terminal("update")
+        person.expect(self.CONFIRM)
+        self.set(MODEL, BEDROOM, "/notes", "meanwhile")
+        person.type("y")
+        self.assertEqual(person.end(), 5)
+        self.assertIn("changed between the preview and the update, so nothing was written", person.screen)
+        self.assertEqual(self.revision(), 3)
+
+    def test_narrow(self):
+        self.set(MODEL, BEDROOM, "/area", "exterior")
+        self.set(MODEL, BEDROOM, "/friendly_name", "A name that is quite long, longer than the line can take")
+        self.release([*RELEASE, ("notes: Stands on no road", "notes: Stands on a road that is long and winding")])
+        person = self.terminal("preview", columns=72)
+        self.assertEqual(person.end(), 0)
+        lines = person.screen.split("\n\n“")[0].splitlines()
+        self.assertEqual([line for line in lines if len(line) > 72], [])
+        self.assertIn("…  --keep bedroom_light friendly_name", person.screen)
+
+
+class UserTest(CtlTest):
+    """Who may; with the real polkit."""
+
+    needs_polkit = True
+
+    def test_reading(self):
+        self.conflict()
+        for user in (ORDINARY, DENIED):
+            for arguments in (("updates",), ("preview",), ("changes",), ("history",), ("verify",), ("retention",)):
+                self.ctl("--no-ask-password", *arguments, user=user)
+
+    def test_writing(self):
+        self.conflict()
+        writes = (("update",), ("undo", "3"), ("retention", "--days=1"))
+        for user in (ORDINARY, DENIED):
+            for arguments in writes:
+                with self.subTest(arguments, user=user):
+                    refused = self.ctl("--no-ask-password", *arguments, user=user, code=3)
+                    self.assertNotIn("Updated", refused.out)
+        self.assertIn("to be asked", self.ctl("--no-ask-password", "update", user=ORDINARY, code=3).err)
+        self.assertEqual(self.revision(), 5)
+        for arguments in writes:
+            self.ctl("--no-ask-password", *arguments, user=ALLOWED)
+        self.assertEqual([c["User"] for c in self.changes()[:3]], [ALLOWED] * 3)
+
+    def test_nothing_to_do_needs_nobody(self):
+        self.assertNotEqual(SERVICE, ORDINARY)
+        self.ctl("--no-ask-password", "update", user=ORDINARY)
+        self.ctl("--no-ask-password", "update", "--all", "--only-clean", user=ORDINARY)
