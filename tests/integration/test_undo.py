@@ -530,7 +530,7 @@ class WalkTest(ReleaseTest):
             "unset": ("unset", path, field, ""),
             "reset": ("reset", path, chance.choice([field, ""]), ""),
             "delete": ("delete", path, "", ""),
-            "put": ("put", path, "", json.dumps(own_device(path.split("/")[-1], notes=serial) if own else {"x": serial})),
+            "put": ("put", path, "", json.dumps(own_device(path[8:], notes=serial) if own else {"x": serial})),
         }
         if kind == "several":
             chosen = [edits["set"], ("set", SINK, "/notes", str(serial)), ("set", PORCH, "/area", f'"a{serial}"')]
