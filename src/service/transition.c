@@ -169,6 +169,24 @@ static unsigned count_components(const Merge *merge)
     return g_hash_table_size(paths);
 }
 
+/* New path → old path, for the undo. */
+static void describe_renames(Plan *plan, const Merge *merge)
+{
+    Value *renames = NULL;
+
+    for (guint i = 0; i < merge->items->len; i++) {
+        MergeItem *item = g_ptr_array_index(merge->items, i);
+
+        if (item->class != MERGE_RENAMED || item->field[0])
+            continue;
+        if (!renames)
+            renames = value_new_map();
+        value_map_set(&renames, item->path, item->base);
+    }
+    if (renames)
+        plan_add_detail(plan, TRANSITION_RENAMES, renames);
+}
+
 /* Carrying out */
 
 static bool write_touched(Service *service, Plan *plan, const char *origin, const char *version,
@@ -242,6 +260,7 @@ bool plan_set_transition(Service *service, Plan *plan, const Transition *transit
     plan->base_hash = transition->from ? g_strdup(transition->from->content_hash) : NULL;
     plan->version_from = transition->from ? g_strdup(transition->from->version) : NULL;
     plan->n_entries = count_components(transition->merge);
+    describe_renames(plan, transition->merge);
     plan->write = write_transition;
     plan->finish = finish_transition;
     return true;

@@ -14,6 +14,9 @@ typedef struct Transition {
     const Merge *merge;
 } Transition;
 
+/* In the detail of the change: which names it changed, new path → old path. */
+#define TRANSITION_RENAMES "renames"
+
 /* Makes the passage what the plan does. Where to is in plan->file or plan->revision_to; both NULL: to
  * nothing. Sets CORRUPT where the database contradicts itself. */
 bool plan_set_transition(Service *service, Plan *plan, const Transition *transition, GError **error);
