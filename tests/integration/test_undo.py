@@ -644,7 +644,7 @@ class RenameTest(ReleaseTest):
 
     def test_edits_since_follow_back(self):
         change = self.update(self.renamed)
-        self.assertEqual(self.detail(change)["renames"], {"devices/entry_light": PORCH})
+        self.assertEqual(self.detail(change)["renames"][MODEL], {"devices/entry_light": PORCH})
         self.set(MODEL, "devices/entry_light", "/friendly_name", "Ours")
         undone = self.undo(change)
         self.assertEqual(self.field(MODEL, PORCH, "/friendly_name"), "Ours")
