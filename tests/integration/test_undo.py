@@ -685,3 +685,16 @@ class RenameTest(ReleaseTest):
                 self.there_and_back(before)
                 self.undo(self.revision())
                 self.assertEqual(self.seen(), before)
+
+    def test_the_owners_device_that_the_vendor_had_for_a_while(self):
+        """Untouched by the change, it is as it was when the change is undone: still a whole of the owner's."""
+        lamp = own_device(notes=5)
+        self.call("UpdateMapping", MODEL, OWN, json.dumps(lamp), "ours")
+        self.update(Coach().next("2").add("my_lamp", 91))
+        self.set(MODEL, OWN, "/groups", ["night"])
+        before, explained = self.seen(), self.explain(OWN)
+        self.update(Coach())
+        self.there_and_back(before)
+        self.undo(self.revision())
+        self.assertEqual(self.seen(), before)
+        self.assertEqual(self.explain(OWN), explained)
