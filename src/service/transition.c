@@ -101,7 +101,8 @@ static bool load_row(const Passage *passage, Touched *touched, GError **error)
     }
     if (touched->row && place)
         touched->row->position = place->position;
-    return true;
+    return !touched->row || place ||
+           store_move_to_own(passage->service->store, passage->plan->model, touched->row, error);
 }
 
 static bool touch(const Passage *passage, const char *path, GError **error)

@@ -123,6 +123,9 @@ bool store_list_mappings(Store *store, const char *model, GPtrArray **ret, GErro
 bool store_put_mapping(Store *store, const char *model, const char *path, const char *data,
                        const char *source, const char *version, const char *user, Mapping **row,
                        GError **error);
+/* Gives a row that shall be active the position of a component that no file has: the one that it had when
+ * that was so, else one after all that files have. */
+bool store_move_to_own(Store *store, const char *model, Mapping *row, GError **error);
 /* Makes a vendor revision the content of all components of a model that have no overrides: adds, replaces,
  * and makes inactive what it does not have. */
 bool store_apply_revision(Store *store, const char *model, int64_t revision_id, const char *source,
