@@ -204,7 +204,7 @@ static const Step *find_step(const Undo *undo, const char *path, const char *fie
     return g_hash_table_lookup(undo->by_place, key);
 }
 
-/* Whether an override that this change did not make lies around or inside the place of a step. */
+/* Whether an override that this change neither made nor found lies around or inside the place of a step. */
 static bool is_in_the_way(const Undo *undo, const Step *step, GPtrArray *overrides)
 {
     for (guint i = 0; i < overrides->len; i++) {
@@ -214,7 +214,7 @@ static bool is_in_the_way(const Undo *undo, const Step *step, GPtrArray *overrid
         if (!field_is_inside(other->field, step->field) && !field_is_inside(step->field, other->field))
             continue;
         own = find_step(undo, step->path, other->field);
-        if (!own || !same(own->after, other))
+        if (!own || (!same(own->after, other) && !same(own->before, other)))
             return true;
     }
     return false;
@@ -231,15 +231,17 @@ static void remove_related(GPtrArray *list, const char *field)
     }
 }
 
-/* Decides about one step: is it as the change left it? Steps that are undone already are left out. */
+/* Decides about one step: is it as the change left it? Steps that are undone already are left out, but not
+ * those that another edit swallowed. */
 static bool take_step(Undo *undo, Step *step, GError **error)
 {
     GPtrArray *now = table_get(undo->current, step->path);
     const Override *override = override_list_find(now, step->field);
+    bool in_the_way = is_in_the_way(undo, step, now);
 
-    if (same(override, step->before) && !same(override, step->after))
+    if (same(override, step->before) && !same(override, step->after) && !in_the_way)
         return true;
-    step->matches = undo->force || (same(override, step->after) && !is_in_the_way(undo, step, now));
+    step->matches = undo->force || (same(override, step->after) && !in_the_way);
     if (!step->matches)
         return skip(undo, step->path, step->field, error);
     return true;
@@ -296,6 +298,7 @@ static bool has_place(const Undo *undo, const Touched *touched, const Override *
     return undo->force || override->op == OVERRIDE_UNSET || override->vendor || !touched->vendor;
 }
 
+/* What comes back knows what the vendor has there now; one's own component that he dropped, what he had. */
 static bool restore(Undo *undo, Touched *touched, GPtrArray *list, GError **error)
 {
     GPtrArray *pinned = table_get(undo->pinned, touched->path);
@@ -311,8 +314,8 @@ static bool restore(Undo *undo, Touched *touched, GPtrArray *list, GError **erro
         }
         if (override->field[0])
             vendor = component_get_field(touched->path, touched->vendor, override->field);
-        else
-            vendor = touched->vendor ? value_ref(touched->vendor) : NULL;
+        else if (touched->vendor || override->vendor)
+            vendor = value_ref(touched->vendor ? touched->vendor : override->vendor);
         g_ptr_array_add(list, override_new(override->field, override->op, override->value, vendor));
     }
     return true;
@@ -379,8 +382,20 @@ static bool list_components(Undo *undo, int64_t revision_id, GPtrArray **ret, GE
     return true;
 }
 
+/* Whether somebody had edits at a path before the change: then nothing was renamed to it. */
+static bool had_edits(const Undo *undo, const char *path)
+{
+    for (guint i = 0; i < undo->steps->len; i++) {
+        const Step *step = g_ptr_array_index(undo->steps, i);
+
+        if (step->before && g_str_equal(step->path, path))
+            return true;
+    }
+    return false;
+}
+
 /* Names that the release changed go back, and, for a redo, forth. */
-static GHashTable *find_renames(GPtrArray *base, GPtrArray *incoming)
+static GHashTable *find_renames(const Undo *undo, GPtrArray *base, GPtrArray *incoming)
 {
     GHashTable *renames = merge_find_renames(base, incoming);
     g_autoptr(GHashTable) back = merge_find_renames(incoming, base);
@@ -390,6 +405,10 @@ static GHashTable *find_renames(GPtrArray *base, GPtrArray *incoming)
     g_hash_table_iter_init(&iter, back);
     while (g_hash_table_iter_next(&iter, &path, &old_path))
         g_hash_table_insert(renames, g_strdup(old_path), g_strdup(path));
+    g_hash_table_iter_init(&iter, renames);
+    while (g_hash_table_iter_next(&iter, &path, &old_path))
+        if (had_edits(undo, old_path))
+            g_hash_table_iter_remove(&iter);
     return renames;
 }
 
@@ -432,7 +451,7 @@ static bool undo_release(Undo *undo, GError **error)
         !list_components(undo, undo->status ? undo->status->revision_id : 0, &base, error) ||
         !list_components(undo, undo->target ? undo->target->id : 0, &incoming, error))
         return false;
-    renames = find_renames(base, incoming);
+    renames = find_renames(undo, base, incoming);
     const MergeInput input = {.base = base,
                               .incoming = incoming,
                               .overrides = undo->free,
