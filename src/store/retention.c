@@ -104,6 +104,10 @@ static const char *const prune_steps[] = {
     "DELETE FROM coach_mappings WHERE NOT is_active AND id IN (SELECT mapping_id FROM coach_mapping_history "
     "WHERE change_id <= ?1) AND NOT EXISTS (SELECT 1 FROM coach_mapping_history h "
     "WHERE h.mapping_id = coach_mappings.id AND h.change_id > ?1)",
+    /* And those without any that releases left behind: looked for only where a change of one goes. */
+    "DELETE FROM coach_mappings WHERE EXISTS (SELECT 1 FROM changes WHERE id <= ?1 "
+    "AND (content_hash IS NOT NULL OR base_hash IS NOT NULL)) AND NOT is_active AND NOT EXISTS ("
+    "SELECT 1 FROM coach_mapping_history h WHERE h.mapping_id = coach_mappings.id AND h.change_id > ?1)",
     "DELETE FROM coach_mapping_history WHERE change_id <= ?1",
     "DELETE FROM changes WHERE id <= ?1",
     "DELETE FROM vendor_revisions WHERE id NOT IN (SELECT revision_id FROM coach_import_status) "
