@@ -258,13 +258,13 @@ void update_preview_free(UpdatePreview *preview);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(UpdatePreview, update_preview_free)
 
 /* What an update would do. Sets NO_SUCH_MODEL, NOT_IMPORTED, INVALID_FILE, and what merge_plan() does. */
-UpdatePreview *service_preview_update(Service *service, const char *model, const UpdateOptions *update,
+UpdatePreview *service_preview_update(Service *service, const char *model, const UpdateOptions *options,
                                       GError **error);
 /* The update itself. Sets CONFLICT for a stale token, or with policy "manual" for what is not resolved;
  * BLOCKED. */
 Plan *service_plan_update(Service *service, const char *model, const char *token,
-                          const UpdateOptions *update, const char *reason, const WriteOptions *options,
-                          GError **error);
+                          const UpdateOptions *options, const char *reason,
+                          const WriteOptions *write_options, GError **error);
 
 /* Takes a change back (undo.c); with `force` in the options also what somebody changed since. Sets
  * NO_SUCH_CHANGE, NOT_IMPORTED, INVALID_DATA, and CONFLICT when all of it was changed since. */

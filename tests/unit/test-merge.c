@@ -898,7 +898,7 @@ static void test_dropped_and_back(void)
          "review\nconflict areas/x/g: 1 | 7 | 2 => 7\nkept areas/x/f: 1 | 5 | 1 => 5",
          "areas/x/f set 5 < 1\nareas/x/g set 7 < 2"},
         /* And over a release that does not have it either. */
-        {{X "{f: 1, g: 1}", "set areas/x /f 5", "{}", "", "areas/y: {}", ""},
+        {{"areas/x: {f: 1, g: 1}", "set areas/x /f 5", "{}", "", "areas/y: {}"},
          "clean\nkept areas/x: - | {'f':5,'g':1} | - => {'f':5,'g':1}\nadded areas/y: - | - | {} => {}",
          "areas/x set {'f':5,'g':1} < {'f':1,'g':1}"},
         /* Deleted stays deleted. */

@@ -809,7 +809,7 @@ static void there_and_back(void)
     g_autoptr(UpdatePreview) seen = NULL;
     UpdateOptions options = {
         .allow = MERGE_ALLOW_ALL, .has_policy = true, .policy = one_in(3) ? MERGE_TAKE_VENDOR : 0};
-    int64_t revision, change, undone;
+    int64_t revision, change;
 
     set_up(&f, IN_MEMORY);
     random_release(&f, &file);
@@ -825,7 +825,8 @@ static void there_and_back(void)
     check_effective(&f);
     check_history_tells_overrides(&f);
     if (change != revision) {
-        undone = undo(&f, change);
+        int64_t undone = undo(&f, change);
+
         assert_state(&f, before);
         check_history_tells_overrides(&f);
         undo(&f, undone);
@@ -840,7 +841,7 @@ static void there_and_back(void)
 
 static void test_there_and_back(void)
 {
-    repeat(150, there_and_back);
+    repeat(100, there_and_back);
 }
 
 static bool is_imported(Fixture *f)
@@ -927,7 +928,7 @@ static void any_sequence(void)
 
 static void test_any_sequence(void)
 {
-    repeat(40, any_sequence);
+    repeat(25, any_sequence);
     g_test_message("undone %u, refused %u", n_undone, n_conflicts);
 }
 
