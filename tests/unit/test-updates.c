@@ -143,12 +143,27 @@ static Value *detail_of(Fixture *f, int64_t number)
     return change->detail ? parse(change->detail) : value_new_map();
 }
 
+/* The rows of a dump with their data as a value: the order of keys may be that of another edit which says
+ * the same. */
+static Value *parse_rows(Value *mappings)
+{
+    Value *parsed = value_new_map();
+
+    VALUE_FOREACH_ENTRY (path, row, mappings) {
+        Value *list = value_new_list();
+
+        value_list_take(&list, parse(value_string(value_list_item(row, 0))));
+        value_list_append(&list, value_list_item(row, 1));
+        value_map_take(&parsed, path, list);
+    }
+    return parsed;
+}
+
 /* What a model is, without who made it that: its components with their places and sources, what searches
  * find, overrides with the vendor's values, the imported release. */
 static Value *state_of(Fixture *f)
 {
-    static const char *const members[] = {"mappings", "lookups", "finds",  "problems",
-                                          "devices",  "edits",   "update", NULL};
+    static const char *const members[] = {"lookups", "finds", "problems", "devices", "edits", NULL};
     Value *state = value_new_map();
     g_autofree char *imported = raw_text(
         f->state, "SELECT s.imported_version || ' ' || r.content_hash FROM coach_import_status s JOIN "
@@ -164,9 +179,9 @@ static Value *state_of(Fixture *f)
     if (!imported)
         return state;
     g_autoptr(Value) dump = dump_service(f->service);
+    value_map_take(&state, "mappings", parse_rows(value_map_get(dump, "mappings")));
     for (guint i = 0; members[i]; i++)
-        if (value_map_get(dump, members[i]))
-            value_map_set(&state, members[i], value_map_get(dump, members[i]));
+        value_map_set(&state, members[i], value_map_get(dump, members[i]));
     return state;
 }
 
@@ -751,7 +766,7 @@ static Value *data_in(Value *state, const char *path)
 {
     Value *row = value_map_get(value_map_get(state, "mappings"), path);
 
-    return row ? parse(value_string(value_list_item(row, 0))) : NULL;
+    return row ? value_ref(value_list_item(row, 0)) : NULL;
 }
 
 /* Each item says what is there now; what no item is about is as it was, though maybe in another order. */
