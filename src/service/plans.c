@@ -114,18 +114,29 @@ static bool write_change(Service *service, Plan *plan, Change *change, GError **
            transaction_commit(&transaction, error);
 }
 
-/* Before anything is written. The change says which backup it is; no signal does. */
-static bool back_up(Service *service, Plan *plan, int64_t time, GError **error)
+/* Before anything is written. The change says which backup it is; no signal does. `*ret_id` is NULL where
+ * none is due. */
+static bool back_up(Service *service, Plan *plan, int64_t time, char **ret_id, GError **error)
 {
-    g_autofree char *id = NULL;
-
+    *ret_id = NULL;
     if (!plan->backup_reason)
         return true;
-    if (!backup_make(service->state_directory, time, plan->backup_reason, true, &id, error))
+    if (!backup_make(service->state_directory, time, plan->backup_reason, true, ret_id, error))
         return false;
-    plan_add_detail(plan, "backup", value_new_string(id));
-    backup_remove_old(service->state_directory, service->retention.backups);
+    plan_add_detail(plan, "backup", value_new_string(*ret_id));
     return true;
+}
+
+/* The backup of a change that was made takes the place of the oldest; that of one that was not serves
+ * nobody. */
+static void tidy_backups(Service *service, const char *id, bool committed)
+{
+    if (!id)
+        return;
+    if (committed)
+        backup_remove_old(service->state_directory, service->retention.backups, id);
+    else
+        backup_remove(service->state_directory, id, NULL);
 }
 
 void plan_add_detail(Plan *plan, const char *key, Value *value)
@@ -145,7 +156,9 @@ static bool fail(Service *service, GError *local, GError **error)
 bool service_commit(Service *service, Plan *plan, const Actor *actor, int64_t *ret_change, GError **error)
 {
     GError *local = NULL;
+    g_autofree char *backup = NULL;
     g_auto(Change) change = {0};
+    bool committed;
 
     if (plan->empty) {
         *ret_change = service->revision;
@@ -155,7 +168,7 @@ bool service_commit(Service *service, Plan *plan, const Actor *actor, int64_t *r
         return false;
 
     change.time = now_usec();
-    if (!back_up(service, plan, change.time, &local))
+    if (!back_up(service, plan, change.time, &backup, &local))
         return fail(service, local, error);
     change.kind = g_strdup(plan->kind);
     change.model = g_strdup(plan->model);
@@ -168,7 +181,9 @@ bool service_commit(Service *service, Plan *plan, const Actor *actor, int64_t *r
     change.content_hash = g_strdup(plan->content_hash);
     change.releases = plan->releases ? g_ptr_array_ref(plan->releases) : NULL;
     change.detail = plan->detail ? json_format(plan->detail) : NULL;
-    if (!write_change(service, plan, &change, &local))
+    committed = write_change(service, plan, &change, &local);
+    tidy_backups(service, backup, committed);
+    if (!committed)
         return fail(service, local, error);
 
     service->revision = change.id;

@@ -262,7 +262,7 @@ void update_preview_free(UpdatePreview *preview);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(UpdatePreview, update_preview_free)
 
 /* What an update would do. Sets NO_SUCH_MODEL, NOT_IMPORTED, INVALID_FILE, and what merge_plan() does. */
-UpdatePreview *service_preview_update(Service *service, const char *model, const UpdateOptions *update,
+UpdatePreview *service_preview_update(Service *service, const char *model, const UpdateOptions *options,
                                       GError **error);
 /* The update itself. Sets CONFLICT for a stale token, or with policy "manual" for what is not resolved;
  * BLOCKED. */

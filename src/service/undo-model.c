@@ -112,9 +112,8 @@ static const Step *find_step(const ModelUndo *undo, const char *path, const char
     return g_hash_table_lookup(undo->by_place, key);
 }
 
-/* Whether an override that is neither there because of this change nor because it is undone already lies
- * around or inside the place of a step. */
-static bool is_in_the_way(const ModelUndo *undo, const Step *step, GPtrArray *overrides, bool undone)
+/* Whether an override that this change neither made nor found lies around or inside the place of a step. */
+static bool is_in_the_way(const ModelUndo *undo, const Step *step, GPtrArray *overrides)
 {
     for (guint i = 0; i < overrides->len; i++) {
         const Override *other = g_ptr_array_index(overrides, i);
@@ -123,7 +122,7 @@ static bool is_in_the_way(const ModelUndo *undo, const Step *step, GPtrArray *ov
         if (!field_is_inside(other->field, step->field) && !field_is_inside(step->field, other->field))
             continue;
         own = find_step(undo, step->path, other->field);
-        if (!own || !same(undone ? own->before : own->after, other))
+        if (!own || (!same(own->after, other) && !same(own->before, other)))
             return true;
     }
     return false;
@@ -140,17 +139,17 @@ static void remove_related(GPtrArray *list, const char *field)
     }
 }
 
-/* Decides about one step: is it as the change left it? Steps that are undone already are left out. */
+/* Decides about one step: is it as the change left it? Steps that are undone already are left out, but not
+ * those that another edit swallowed. */
 static bool take_step(ModelUndo *undo, Step *step, GError **error)
 {
     GPtrArray *now = table_get(undo->current, step->path);
     const Override *override = override_list_find(now, step->field);
+    bool in_the_way = is_in_the_way(undo, step, now);
 
-    if (same(override, step->before) && !same(override, step->after) &&
-        !is_in_the_way(undo, step, now, true))
+    if (same(override, step->before) && !same(override, step->after) && !in_the_way)
         return true;
-    step->matches =
-        undo->undo->force || (same(override, step->after) && !is_in_the_way(undo, step, now, false));
+    step->matches = undo->undo->force || (same(override, step->after) && !in_the_way);
     if (!step->matches)
         return skip(undo, step->path, step->field, error);
     return true;
@@ -207,6 +206,7 @@ static bool has_place(const ModelUndo *undo, const Touched *touched, const Overr
     return undo->undo->force || override->op == OVERRIDE_UNSET || override->vendor || !touched->vendor;
 }
 
+/* What comes back knows what the vendor has there now; one's own component that he dropped, what he had. */
 static bool restore(ModelUndo *undo, Touched *touched, GPtrArray *list, GError **error)
 {
     GPtrArray *pinned = table_get(undo->pinned, touched->path);
@@ -222,8 +222,8 @@ static bool restore(ModelUndo *undo, Touched *touched, GPtrArray *list, GError *
         }
         if (override->field[0])
             vendor = component_get_field(touched->path, touched->vendor, override->field);
-        else
-            vendor = touched->vendor ? value_ref(touched->vendor) : NULL;
+        else if (touched->vendor || override->vendor)
+            vendor = value_ref(touched->vendor ? touched->vendor : override->vendor);
         g_ptr_array_add(list, override_new(override->field, override->op, override->value, vendor));
     }
     return true;

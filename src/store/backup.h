@@ -29,12 +29,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Backup, backup_free)
  * the database is damaged, and what else opening it can set. */
 bool backup_make(const char *directory, int64_t time, const char *reason, bool automatic, char **ret_id,
                  GError **error);
-/* All of them, newest first, an array of Backup. */
+/* All of them, the highest revision first, and the newest of each; an array of Backup. */
 bool backup_list(const char *directory, GPtrArray **ret, GError **error);
 /* Sets NO_SUCH_BACKUP. */
 bool backup_remove(const char *directory, const char *id, GError **error);
-/* Removes the oldest automatic ones beyond `keep`. One that cannot be removed stays. */
-void backup_remove_old(const char *directory, unsigned keep);
+/* Removes the oldest automatic ones beyond `keep`, but never `newest`, the one just made. One that cannot be
+ * removed stays. */
+void backup_remove_old(const char *directory, unsigned keep, const char *newest);
 /* The file for reading, close-on-exec; -1 on error. Sets NO_SUCH_BACKUP. */
 int backup_open_file(const char *directory, const char *id, GError **error);
 

@@ -131,15 +131,16 @@ static Backup *read_backup(const char *folder, const char *name)
     return backup;
 }
 
-/* By time and revision, the newest first. */
+/* The newest first, which the revision says better than the clock: a coach may have none while it is parked.
+ */
 static int compare_backups(gconstpointer a, gconstpointer b)
 {
     const Backup *left = *(const Backup *const *) a, *right = *(const Backup *const *) b;
 
-    if (left->time != right->time)
-        return left->time > right->time ? -1 : 1;
     if (left->revision != right->revision)
         return left->revision > right->revision ? -1 : 1;
+    if (left->time != right->time)
+        return left->time > right->time ? -1 : 1;
     return strcmp(right->id, left->id);
 }
 
@@ -176,16 +177,16 @@ bool backup_remove(const char *directory, const char *id, GError **error)
     return unlink(path) == 0 || backup_fail_errno(path, "removing a backup", error);
 }
 
-void backup_remove_old(const char *directory, unsigned keep)
+void backup_remove_old(const char *directory, unsigned keep, const char *newest)
 {
     g_autoptr(GPtrArray) backups = NULL;
-    unsigned n = 0;
+    unsigned n = 1;
 
     if (!backup_list(directory, &backups, NULL))
         return;
     for (guint i = 0; i < backups->len; i++) {
         const Backup *backup = g_ptr_array_index(backups, i);
-        if (backup->automatic && ++n > keep)
+        if (backup->automatic && !g_str_equal(backup->id, newest) && ++n > keep)
             backup_remove(directory, backup->id, NULL);
     }
 }

@@ -135,7 +135,7 @@ bool change_mark_split(const char *mark, int64_t *ret_id, const char **ret_hash)
     char *end;
 
     *ret_id = g_ascii_strtoll(mark, &end, 10);
-    *ret_hash = end + 1;
+    *ret_hash = *end == ':' ? end + 1 : "";
     return *end == ':';
 }
 

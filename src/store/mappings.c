@@ -111,7 +111,7 @@ static bool update_mapping(Store *store, const Mapping *row, const char *data, c
 }
 
 /* Where a component stands: as in the imported file, else where it stood before it was removed, else after
- * all others. An id never shrinks, so it serves for the last. */
+ * all others. An id never shrinks, so that of the row to come serves for the last. */
 static bool find_position(Store *store, const char *model, const char *path, int64_t *ret, GError **error)
 {
     STATEMENT statement = database_prepare(
@@ -120,7 +120,8 @@ static bool find_position(Store *store, const char *model, const char *path, int
         "ON v.revision_id = s.revision_id WHERE s.coach_model = ?1 AND v.component_path = ?2), "
         "(SELECT position FROM coach_mappings WHERE coach_model = ?1 AND component_path = ?2 "
         "AND position >= " OWN_POSITION " ORDER BY id DESC LIMIT 1), "
-        "(SELECT coalesce(max(id), 0) FROM coach_mappings) + " OWN_POSITION ")",
+        "coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'coach_mappings'), 0) + 1 + " OWN_POSITION
+        ")",
         error);
 
     if (!statement)

@@ -460,6 +460,165 @@ char *random_field(const char *path, Value *component)
     return g_strdup(field->str);
 }
 
+Value *find_data(GPtrArray *components, const char *path)
+{
+    for (guint i = 0; i < components->len; i++) {
+        const Component *component = g_ptr_array_index(components, i);
+        if (g_str_equal(component->path, path))
+            return component->data;
+    }
+    return NULL;
+}
+
+/* Coaches and their releases */
+
+/* The component with a list that is a set, at the device or at a binding. */
+static Value *with_sets(const char *path, Value *component)
+{
+    static const char *const names[] = {"capabilities", "groups", NULL};
+    static const char *const elements[] = {"a", "b", "c", "d", NULL};
+    g_autoptr(Value) keyed = meaning(path, component);
+    Value *list = value_new_list(), *bindings;
+
+    for (guint i = 0; elements[i]; i++)
+        if (one_in(2))
+            value_list_take(&list, value_new_string(elements[i]));
+    bindings = value_map_get(keyed, DEVICE_BINDINGS);
+    if (path_is_device(path) && value_length(bindings) > 0 && one_in(2)) {
+        g_autofree char *key = g_strdup(value_map_key(bindings, below((unsigned) value_length(bindings))));
+        Value **at = value_map_own(value_map_own(&keyed, DEVICE_BINDINGS), key);
+
+        value_map_take(at, one_of(names), list);
+    } else {
+        value_map_take(&keyed, one_of(names), list);
+    }
+    return path_is_device(path) ? device_from_keyed(keyed) : g_steal_pointer(&keyed);
+}
+
+/* A component that is what its path says. */
+Component *fitting(const char *path, Value *data)
+{
+    g_autofree char *id = NULL;
+    g_autoptr(Value) fit = value_ref(data);
+
+    if (path_is_device(path) && path_split(path, NULL, &id, NULL))
+        value_map_take(&fit, "entity_id", value_new_string(id));
+    if (value_is_map(fit) && one_in(3)) {
+        g_autoptr(Value) more = with_sets(path, fit);
+        return component_new(path, more);
+    }
+    return component_new(path, fit);
+}
+
+GPtrArray *random_coach(void)
+{
+    g_autoptr(Value) data = random_coach_data();
+    g_autoptr(CoachFile) file = coach_file_new(data, COACH_FILE_COMPONENTS_MAX, NULL);
+    GPtrArray *coach = g_ptr_array_new_with_free_func((GDestroyNotify) component_free);
+
+    for (guint i = 0; i < file->components->len; i++) {
+        const Component *component = g_ptr_array_index(file->components, i);
+        g_ptr_array_add(coach, fitting(component->path, component->data));
+    }
+    return coach;
+}
+
+const char *const fresh_paths[] = {
+    "devices/new_1", "devices/new_2", "devices/light_1", "areas/new", "areas/interior", "fresh", NULL};
+
+/* The component with a binding of its own under another instance. */
+static Value *with_moved_binding(const char *path, Value *data)
+{
+    g_autoptr(Value) keyed = meaning(path, data), moved = value_new_map();
+    Value *bindings = value_map_get(keyed, DEVICE_BINDINGS);
+    g_autofree char *to = random_binding_key();
+    size_t n = value_length(bindings), which;
+
+    if (n == 0)
+        return value_ref(data);
+    which = below((unsigned) n);
+    for (size_t i = 0; i < n; i++)
+        if (i == which && !value_map_get(bindings, to))
+            value_map_set(&moved, to, value_map_at(bindings, i));
+        else
+            value_map_set(&moved, value_map_key(bindings, i), value_map_at(bindings, i));
+    value_map_set(&keyed, DEVICE_BINDINGS, moved);
+    return device_from_keyed(keyed);
+}
+
+/* A component in the next release: mostly as it was. */
+static Component *next_component(const char *path, Value *data)
+{
+    g_autoptr(Value) next = NULL;
+
+    if (one_in(2))
+        return component_new(path, data);
+    next = path_is_device(path) && one_in(4) ? with_moved_binding(path, data) : neighbour(path, data);
+    if (path_is_device(path) && !value_is_map(next))
+        return component_new(path, data);
+    return fitting(path, next);
+}
+
+static void add_unless_there(GPtrArray *coach, Component *component)
+{
+    if (find_data(coach, component->path))
+        component_free(component);
+    else
+        g_ptr_array_add(coach, component);
+}
+
+/* The same component under a new name. */
+static void add_renamed(GPtrArray *coach, const char *path, Value *data)
+{
+    g_autofree char *section = NULL, *child = NULL, *name = g_strdup_printf("renamed_%u", below(3)),
+                    *renamed = NULL;
+    g_autoptr(Value) from = NULL;
+    Component *component;
+
+    g_assert_true(path_split(path, &section, &child, NULL));
+    if (!child || !value_is_map(data)) {
+        add_unless_there(coach, component_new(path, data));
+        return;
+    }
+    renamed = path_new(section, name);
+    component = next_component(renamed, data);
+    if (path_is_device(path))
+        value_map_take(&component->data, "entity_id", value_new_string(name));
+    from = value_new_string(child);
+    if (value_is_map(component->data) && one_in(2)) {
+        Value *list = value_new_list();
+        value_list_take(&list, value_new_string("older"));
+        value_list_append(&list, from);
+        value_map_take(&component->data, "renamed_from", list);
+    } else if (value_is_map(component->data)) {
+        value_map_set(&component->data, "renamed_from", from);
+    }
+    add_unless_there(coach, component);
+}
+
+/* The next release of a coach, in another order. */
+GPtrArray *next_release(GPtrArray *coach)
+{
+    GPtrArray *next = g_ptr_array_new_with_free_func((GDestroyNotify) component_free);
+
+    for (guint i = 0; i < coach->len; i++) {
+        const Component *component = g_ptr_array_index(coach, i);
+
+        if (one_in(8))
+            continue;
+        if (one_in(8))
+            add_renamed(next, component->path, component->data);
+        else
+            add_unless_there(next, next_component(component->path, component->data));
+    }
+    for (unsigned i = below(3); i > 0; i--) {
+        const char *path = one_of(fresh_paths);
+        g_autoptr(Value) data = random_component(path);
+        add_unless_there(next, fitting(path, data));
+    }
+    return next;
+}
+
 /* Files */
 
 char *source_file(const char *name)
@@ -492,6 +651,16 @@ char *folder_new(void)
 
     g_assert_no_error(error);
     return folder;
+}
+
+char *folder_new_in_memory(void)
+{
+    char *folder = g_strdup("/dev/shm/coachiq-test-XXXXXX");
+
+    if (g_mkdtemp(folder))
+        return folder;
+    g_free(folder);
+    return folder_new();
 }
 
 void folder_remove(char *folder)

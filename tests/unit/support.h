@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/value.h"
+#include "coach/coach-file.h"
 
 /* Parsed JSON text; the test fails when it is none. */
 Value *parse(const char *text);
@@ -68,6 +69,17 @@ char *random_field(const char *path, Value *component);
  * which two components say the same. NULL stays NULL. */
 Value *meaning(const char *path, Value *component);
 
+/* The data of a component among others; borrowed; NULL when it is not there. */
+Value *find_data(GPtrArray *components, const char *path);
+/* A component of a coach: what its path says, sometimes with a set. A new one. */
+Component *fitting(const char *path, Value *data);
+/* The components of a random coach, and those of its next release: in another order, some changed, renamed,
+ * gone or new. */
+GPtrArray *random_coach(void);
+GPtrArray *next_release(GPtrArray *coach);
+/* Paths of components that releases and owners add; ends with NULL. */
+extern const char *const fresh_paths[];
+
 /* The source tree, from the environment; a file in it. */
 char *source_file(const char *name);
 /* The real coach files beside the source tree, an array of paths; skips the test and returns NULL where
@@ -75,4 +87,6 @@ char *source_file(const char *name);
 GPtrArray *real_coach_files(void);
 /* A folder that is removed with all that is in it. */
 char *folder_new(void);
+/* One that no disk has to see, where the system has such a place. */
+char *folder_new_in_memory(void);
 void folder_remove(char *folder);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* test-store.c: the database on a real disk: opening, transactions, the tables, and whether the record of
- * what happened notices that somebody touched it. */
+ * what happened notices that somebody touched it; what is kept of the past, and databases of older versions.
+ */
 
+#include "store/backup.h"
 #include "store/store.h"
 
 #include <fcntl.h>
@@ -1079,6 +1081,436 @@ static void test_random_tampering(Fixture *f, gconstpointer unused)
     shared = NULL;
 }
 
+/* Databases of older versions */
+
+/* The database as schema 1 left it. */
+static void write_schema_1(Fixture *f)
+{
+    g_autofree char *path = database_path(f->folder),
+                    *name = source_file("tests/data/databases/schema-1.sql"), *sql = NULL;
+    g_autoptr(GError) error = NULL;
+
+    close_store(f);
+    g_assert_cmpint(g_unlink(path), ==, 0);
+    g_file_get_contents(name, &sql, NULL, &error);
+    g_assert_no_error(error);
+    raw(f->folder, sql);
+}
+
+static void test_upgrade(Fixture *f, gconstpointer unused)
+{
+    g_autofree char *before = NULL, *after = NULL, *rows = NULL, *own = NULL, *version = NULL, *check = NULL,
+                    *broken = NULL;
+    int64_t n;
+
+    write_schema_1(f);
+    before = raw_text(f->folder, "SELECT json_group_array(json_array(component_path, field, op, value, "
+                                 "vendor_value, o.change_id, c.time, c.uid, c.user, c.reason)) FROM ("
+                                 "SELECT * FROM overrides ORDER BY component_path, field) o "
+                                 "JOIN changes c ON c.id = o.change_id");
+    rows = raw_text(f->folder, "SELECT count(*) FROM changes");
+    n = g_ascii_strtoll(rows, NULL, 10);
+    g_assert_cmpint(n, >, 5);
+
+    open_store(f);
+    version = raw_text(f->folder, "PRAGMA user_version");
+    g_assert_cmpstr(version, ==, "2");
+    after = raw_text(f->folder,
+                     "SELECT json_group_array(json_array(component_path, field, op, value, vendor_value, "
+                     "change_id, time, uid, user, reason)) FROM (SELECT * FROM overrides ORDER BY "
+                     "component_path, field)");
+    g_assert_cmpstr(before, ==, after);
+    assert_intact(f, n);
+    /* The owner's own comes after all the vendor's. */
+    own = raw_text(
+        f->folder,
+        "SELECT (SELECT count(*) FROM coach_mappings WHERE component_path = 'devices/my_fan') = 1 "
+        "AND (SELECT position FROM coach_mappings WHERE component_path = 'devices/my_fan') > 1000 + "
+        "(SELECT max(position) FROM coach_mappings WHERE component_path != 'devices/my_fan')");
+    g_assert_cmpstr(own, ==, "1");
+    check = raw_text(f->folder, "PRAGMA integrity_check");
+    g_assert_cmpstr(check, ==, "ok");
+    broken = raw_text(f->folder, "SELECT count(*) FROM pragma_foreign_key_check");
+    g_assert_cmpstr(broken, ==, "0");
+}
+
+static void test_interrupted_upgrade(Fixture *f, gconstpointer unused)
+{
+    g_autofree char *version = NULL, *columns = NULL, *overrides = NULL, *positions = NULL;
+    g_autoptr(GError) error = NULL;
+
+    write_schema_1(f);
+    /* In the middle of the step. */
+    raw(f->folder, "CREATE TABLE new_overrides (x)");
+    g_assert_null(store_open(f->folder, &error));
+    g_assert_nonnull(error);
+    version = raw_text(f->folder, "PRAGMA user_version");
+    g_assert_cmpstr(version, ==, "1");
+    columns =
+        raw_text(f->folder, "SELECT count(*) FROM pragma_table_info('changes') WHERE name = 'base_hash'");
+    g_assert_cmpstr(columns, ==, "0");
+    overrides = raw_text(f->folder, "SELECT count(*) FROM overrides");
+    g_assert_cmpstr(overrides, ==, "5");
+    raw(f->folder, "DROP TABLE new_overrides");
+    open_store(f);
+    positions = raw_text(f->folder, "SELECT position >> 40 FROM coach_mappings WHERE component_path = "
+                                    "'devices/my_fan'");
+    g_assert_cmpstr(positions, ==, "1");
+}
+
+/* Retention */
+
+#define DAY (INT64_C(24) * 60 * 60 * G_USEC_PER_SEC)
+#define START INT64_C(1700000000000000)
+
+/* Adds a change as the service does: what is too old goes with it. The change is freed. */
+static void add_pruning(Fixture *f, Change change, GPtrArray *history, unsigned changes, unsigned days)
+{
+    const Retention retention = {.changes = changes, .days = days, .backups = 1};
+    g_autoptr(GError) error = NULL;
+    g_auto(Transaction) transaction = {0};
+    int64_t through;
+
+    begin(f, &transaction);
+    store_plan_pruning(f->store, &retention, &change, &through, &error);
+    g_assert_no_error(error);
+    store_add_change(f->store, &change, history, &error);
+    g_assert_no_error(error);
+    store_add_history(f->store, &change, history, &error);
+    g_assert_no_error(error);
+    g_assert_true(through == 0 || store_prune(f->store, through, &error));
+    g_assert_no_error(error);
+    commit(&transaction);
+    g_free(change.detail);
+}
+
+static Change edit_at(int64_t time)
+{
+    return (Change){.time = time,
+                    .kind = (char *) "edit",
+                    .model = (char *) MODEL,
+                    .reason = (char *) "why",
+                    .actor = actor,
+                    .n_entries = 1};
+}
+
+static void add_at(Fixture *f, int64_t time, unsigned changes, unsigned days)
+{
+    g_autoptr(GPtrArray) none = history_list_new();
+
+    add_pruning(f, edit_at(time), none, changes, days);
+}
+
+/* The history is intact, and goes from one change to another. */
+static void assert_kept(Fixture *f, int64_t first, int64_t last)
+{
+    g_autofree char *problem = NULL, *oldest = raw_text(f->folder, "SELECT min(id) FROM changes");
+    g_autoptr(GError) error = NULL;
+    int64_t checked, from, revision;
+
+    g_assert_true(store_verify_history(f->store, &checked, &from, &problem, &error));
+    g_assert_cmpstr(problem, ==, NULL);
+    g_assert_cmpint(from, ==, first);
+    g_assert_cmpint(checked, ==, last - first + 1);
+    g_assert_cmpint(g_ascii_strtoll(oldest, NULL, 10), ==, first);
+    g_assert_true(store_get_revision(f->store, &revision, NULL));
+    g_assert_cmpint(revision, ==, last);
+}
+
+static void test_retention_by_number(Fixture *f, gconstpointer unused)
+{
+    import(f, MODEL, coach);
+    for (int64_t i = 2; i <= 12; i++) {
+        add_at(f, START + i * DAY, 5, 0);
+        assert_kept(f, MAX(1, i - 4), i);
+    }
+    /* More are kept from now on, fewer, one. */
+    add_at(f, START + 13 * DAY, 7, 0);
+    assert_kept(f, 8, 13);
+    add_at(f, START + 14 * DAY, 3, 0);
+    assert_kept(f, 12, 14);
+    add_at(f, START + 15 * DAY, 1, 0);
+    assert_kept(f, 15, 15);
+    close_store(f);
+    open_store(f);
+    assert_kept(f, 15, 15);
+}
+
+static void test_retention_by_age(Fixture *f, gconstpointer unused)
+{
+    import(f, MODEL, coach);
+    /* One a day, but the second, which comes after two; ten days stay, though that is more than two. */
+    for (int64_t i = 2; i <= 20; i++) {
+        add_at(f, START + i * DAY, 2, 10);
+        assert_kept(f, i <= 10 ? 1 : MAX(2, i - 10), i);
+    }
+    /* The number keeps more than three days do. */
+    add_at(f, START + 21 * DAY, 8, 3);
+    assert_kept(f, 14, 21);
+    /* A long pause: the newest ones stay, however old. */
+    add_at(f, START + 1000 * DAY, 4, 3);
+    assert_kept(f, 19, 22);
+    /* A clock that goes back takes nothing that is young. */
+    add_at(f, START + 5 * DAY, 1, 3);
+    assert_kept(f, 19, 23);
+}
+
+/* A pruned history whose beginning somebody changed. */
+static const Tampering start_tamperings[] = {
+    {"mark-removed", "DELETE FROM settings WHERE name = 'history.start'"},
+    {"mark-empty", "UPDATE settings SET value = '' WHERE name = 'history.start'"},
+    {"mark-later",
+     "UPDATE settings SET value = (SELECT '6:' || hash FROM changes WHERE id = 6) WHERE name = 'history.start'"},
+    {"mark-later-and-removed",
+     "UPDATE settings SET value = (SELECT '6:' || hash FROM changes WHERE id = 6) WHERE name = 'history.start'; "
+     "DELETE FROM changes WHERE id = 6"},
+    {"mark-other-hash", "UPDATE settings SET value = '5:x' WHERE name = 'history.start'"},
+    {"first-removed", "DELETE FROM changes WHERE id = 6"},
+    {"first-edited", "UPDATE changes SET user = 'bob' WHERE id = 6"},
+    {"note-removed", "UPDATE changes SET detail = json_remove(detail, '$.pruned') WHERE id = 10"},
+    {"note-edited", "UPDATE changes SET detail = json_set(detail, '$.pruned.through', 6) WHERE id = 10"},
+    {"note-revisions",
+     "UPDATE changes SET detail = json_remove(detail, '$.pruned.revisions') WHERE id = 10"},
+    {"notes-removed", "UPDATE changes SET detail = NULL"},
+    {"vendor-edited", "UPDATE vendor_components SET data = '{\"n\":7}' WHERE component_path = 'areas/in'"},
+};
+
+static void test_start_tampering(Fixture *f, gconstpointer data)
+{
+    const Tampering *tampering = data;
+    g_autofree char *problem = NULL;
+    int64_t checked;
+
+    import(f, MODEL, coach);
+    for (int64_t i = 2; i <= 10; i++)
+        add_at(f, START + i, 5, 0);
+    assert_kept(f, 6, 10);
+    raw(f->folder, tampering->sql);
+    problem = verify(f, &checked);
+    g_test_message("found: %s", problem);
+    g_assert_nonnull(problem);
+}
+
+static void assert_text(Fixture *f, const char *sql, const char *expected)
+{
+    g_autofree char *text = raw_text(f->folder, sql);
+
+    g_test_message("%s", sql);
+    g_assert_cmpstr(text, ==, expected);
+}
+
+#define N_REVISIONS "SELECT count(*) FROM vendor_revisions"
+#define N_INACTIVE "SELECT count(*) FROM coach_mappings WHERE NOT is_active"
+
+/* Goes to another release as an update does. */
+static void bring(Fixture *f, const char *json, unsigned changes)
+{
+    g_autoptr(CoachFile) file = coach_file(json);
+    g_autoptr(ImportStatus) status = NULL;
+    g_autoptr(GPtrArray) none = history_list_new();
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) releases = g_ptr_array_new_with_free_func((GDestroyNotify) release_free);
+    int64_t id;
+    Change change = edit_at(START);
+
+    g_assert_true(store_get_import(f->store, MODEL, &status, &error));
+    g_assert_true(store_add_vendor_revision(f->store, MODEL, file, "bytes", "bundled", &id, &error));
+    g_assert_true(store_apply_revision(f->store, MODEL, id, "factory", "", "ann", &error));
+    g_assert_true(store_set_import(f->store, MODEL, "", "bytes", id, START, &error));
+    change.kind = (char *) "update";
+    g_ptr_array_add(releases, release_new(MODEL, status->content_hash, file->content_hash));
+    change.releases = releases;
+    add_pruning(f, change, none, changes, 0);
+}
+
+/* What the vendor had stays as long as a change can go back to it; what is imported stays. */
+static void test_retention_of_revisions(Fixture *f, gconstpointer unused)
+{
+    import(f, MODEL, coach);
+    bring(f, "{\"areas\":{\"out\":{\"n\":2}}}", 100);
+    assert_text(f, N_REVISIONS, "2");
+    /* "areas/in", the devices and what else went with the update, and no history speaks of it. */
+    assert_text(f, N_INACTIVE, "0");
+    add_at(f, START, 2, 0);
+    /* The import is pruned, the update that came from it is not. */
+    assert_kept(f, 2, 3);
+    assert_text(f, N_REVISIONS, "2");
+    add_at(f, START, 2, 0);
+    assert_kept(f, 3, 4);
+    assert_text(f, N_REVISIONS, "1");
+    assert_text(f, "SELECT count(*) FROM vendor_components", "1");
+    assert_text(f, N_INACTIVE, "0");
+    add_at(f, START, 1, 0);
+    assert_kept(f, 5, 5);
+    assert_text(f, N_REVISIONS, "1");
+    /* One that was imported once and is no more. */
+    g_assert_true(store_remove_mappings(f->store, MODEL, "ann", NULL));
+    g_assert_true(store_remove_import(f->store, MODEL, NULL));
+    add_at(f, START, 1, 0);
+    assert_kept(f, 6, 6);
+    assert_text(f, N_REVISIONS, "0");
+}
+
+/* Overrides outlive the change that they come from, with their author; rows of what was deleted do not. */
+static void test_retention_of_rows(Fixture *f, gconstpointer unused)
+{
+    g_autoptr(GPtrArray) none = override_list_new(), list = override_list_new(), origins = NULL,
+                         history = history_list_new(), later = history_list_new();
+    g_autoptr(Value) value = value_new_integer(5);
+    g_autoptr(Mapping) in = NULL, out = NULL;
+    Change change = edit_at(START);
+
+    import(f, MODEL, coach);
+    change.id = 2;
+    g_ptr_array_add(list, override_new("/n", OVERRIDE_SET, value, NULL));
+    g_assert_true(store_replace_overrides(f->store, MODEL, "areas/in", none, list, &change, NULL));
+    g_assert_true(store_get_mapping(f->store, MODEL, "areas/in", &in, NULL));
+    g_assert_true(store_get_mapping(f->store, MODEL, "areas/out", &out, NULL));
+    add_entry(history, in->id, "areas/in", "set", "/n", "1", "5");
+    add_entry(history, out->id, "areas/out", "delete", "", "1", NULL);
+    add_pruning(f, change, history, 100, 0);
+    g_assert_true(store_remove_mapping(f->store, MODEL, "areas/out", "ann", NULL));
+    assert_text(f, N_INACTIVE, "1");
+    add_entry(later, out->id, "areas/out", "reset", "", NULL, NULL);
+    add_pruning(f, edit_at(START + 1), later, 1, 0);
+    assert_kept(f, 3, 3);
+    /* A later change speaks of it. */
+    assert_text(f, N_INACTIVE, "1");
+    add_at(f, START + 2, 1, 0);
+    assert_kept(f, 4, 4);
+    assert_text(f, N_INACTIVE, "0");
+    assert_text(f, "SELECT count(*) FROM coach_mapping_history", "0");
+    assert_text(f, "SELECT count(*) FROM pragma_foreign_key_check", "0");
+
+    g_assert_true(store_list_override_origins(f->store, MODEL, "areas/in", &origins, NULL));
+    g_assert_cmpuint(origins->len, ==, 1);
+    const OverrideOrigin *origin = g_ptr_array_index(origins, 0);
+    g_assert_cmpint(origin->change, ==, 2);
+    g_assert_cmpint(origin->time, ==, START);
+    g_assert_cmpuint(origin->uid, ==, 1000);
+    g_assert_cmpstr(origin->user, ==, "ann");
+    g_assert_cmpstr(origin->reason, ==, "why");
+}
+
+/* Backups */
+
+/* Of the database as it is, as an update makes it. */
+static char *back_up(Fixture *f, int64_t time, unsigned keep)
+{
+    g_autoptr(GError) error = NULL;
+    char *id = NULL;
+
+    backup_make(f->folder, time, "because \"so\"", true, &id, &error);
+    g_assert_no_error(error);
+    backup_remove_old(f->folder, keep, id);
+    return id;
+}
+
+static int compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
+/* The names in a folder, sorted, in one line. */
+static char *list_folder(const char *folder)
+{
+    g_autoptr(GDir) directory = g_dir_open(folder, 0, NULL);
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    const char *name;
+
+    while ((name = g_dir_read_name(directory)))
+        g_ptr_array_add(names, g_strdup(name));
+    g_ptr_array_sort(names, compare_names);
+    g_ptr_array_add(names, NULL);
+    return g_strjoinv(" ", (char **) names->pdata);
+}
+
+static void test_backup(Fixture *f, gconstpointer unused)
+{
+    Fixture copy = {.folder = folder_new()};
+    g_autofree char *name = NULL, *path = NULL, *to = database_path(copy.folder), *data = NULL, *said = NULL;
+    g_autofree char *ok = NULL, *journal = NULL;
+    g_autoptr(Value) description = NULL;
+    gsize length;
+
+    fill(f);
+    name = back_up(f, START, 10);
+    g_assert_cmpstr(name, ==, "20231114T221320Z-r6-auto");
+    path = g_strconcat(f->folder, "/backups/", name, ".db", NULL);
+    /* One file is all of it, also what still stands in the log of the database. */
+    g_assert_true(g_file_get_contents(path, &data, &length, NULL));
+    g_assert_true(g_file_set_contents(to, data, (gssize) length, NULL));
+    ok = raw_text(copy.folder, "PRAGMA integrity_check");
+    g_assert_cmpstr(ok, ==, "ok");
+    journal = raw_text(copy.folder, "PRAGMA journal_mode");
+    g_assert_cmpstr(journal, ==, "delete");
+    said = raw_text(copy.folder, "SELECT value FROM settings WHERE name = 'backup'");
+    description = parse(said);
+    assert_json(description, "{\"time\":1700000000000000,\"revision\":6,\"reason\":\"because \\\"so\\\"\","
+                             "\"automatic\":true}");
+    open_store(&copy);
+    assert_intact(&copy, 6);
+    close_store(&copy);
+    folder_remove(copy.folder);
+    /* The database itself is as before. */
+    assert_text(f, "SELECT count(*) FROM settings WHERE name = 'backup'", "0");
+    add_edit(f, 1, 7);
+    assert_intact(f, 7);
+}
+
+static void test_backups_kept(Fixture *f, gconstpointer unused)
+{
+    g_autofree char *folder = g_build_filename(f->folder, "backups", NULL);
+    g_autofree char *by_hand = NULL, *found = NULL, *fewer = NULL, *one = NULL;
+
+    import(f, MODEL, coach);
+    g_assert_true(backup_make(f->folder, START, "", false, &by_hand, NULL));
+    for (int64_t i = 0; i < 5; i++) {
+        add_at(f, START, 100, 0);
+        g_free(back_up(f, START + i * DAY, 3));
+    }
+    found = list_folder(folder);
+    g_assert_cmpstr(found, ==,
+                    "20231114T221320Z-r1-manual.db 20231116T221320Z-r4-auto.db 20231117T221320Z-r5-auto.db "
+                    "20231118T221320Z-r6-auto.db");
+    /* The clock went back: the newest is the one with the highest revision. */
+    add_at(f, START, 100, 0);
+    g_free(back_up(f, START - 9 * DAY, 2));
+    fewer = list_folder(folder);
+    g_assert_cmpstr(fewer, ==,
+                    "20231105T221320Z-r7-auto.db 20231114T221320Z-r1-manual.db 20231118T221320Z-r6-auto.db");
+    /* The one just made stays, also where another one has its revision and a later time. */
+    g_free(back_up(f, START - 8 * DAY, 1));
+    g_free(back_up(f, START - 9 * DAY, 1));
+    one = list_folder(folder);
+    g_assert_cmpstr(one, ==, "20231105T221320Z-r7-auto.db 20231114T221320Z-r1-manual.db");
+}
+
+static void test_backup_nowhere(Fixture *f, gconstpointer unused)
+{
+    g_autofree char *folder = g_build_filename(f->folder, "backups", NULL), *name = NULL;
+    g_autofree char *before = list_folder(f->folder), *after = NULL;
+    g_autoptr(GError) error = NULL;
+
+    fill(f);
+    g_assert_true(g_file_set_contents(folder, "x", 1, NULL));
+    g_assert_false(backup_make(f->folder, START, "", true, &name, &error));
+    g_assert_error(error, CONFIG_ERROR, CONFIG_ERROR_IO);
+    g_assert_null(name);
+    g_assert_cmpint(g_unlink(folder), ==, 0);
+    after = list_folder(f->folder);
+    g_assert_cmpstr(before, ==, after);
+    /* Something is at the name of the file itself: it takes another. */
+    g_clear_error(&error);
+    g_autofree char *in_the_way = g_build_filename(folder, "20231114T221320Z-r6-auto.db", "x", NULL);
+    g_assert_cmpint(g_mkdir_with_parents(in_the_way, 0700), ==, 0);
+    g_assert_true(backup_make(f->folder, START, "", true, &name, &error));
+    g_assert_no_error(error);
+    g_autofree char *left = list_folder(folder);
+    g_assert_cmpstr(left, ==, "20231114T221320Z-r6-2-auto.db 20231114T221320Z-r6-auto.db");
+    assert_intact(f, 6);
+}
+
 #define ADD(path, function) g_test_add(path, Fixture, NULL, set_up, function, tear_down)
 
 int main(int argc, char **argv)
@@ -1116,5 +1548,18 @@ int main(int argc, char **argv)
     ADD("/store/verify/while-open", test_tampering_while_open);
     ADD("/store/verify/vendor-with-hash", test_tampering_vendor_with_hash);
     ADD("/store/verify/random", test_random_tampering);
+    ADD("/store/upgrade", test_upgrade);
+    ADD("/store/upgrade/interrupted", test_interrupted_upgrade);
+    ADD("/store/retention/by-number", test_retention_by_number);
+    ADD("/store/retention/by-age", test_retention_by_age);
+    for (guint i = 0; i < G_N_ELEMENTS(start_tamperings); i++) {
+        g_autofree char *path = g_strconcat("/store/retention/tampering/", start_tamperings[i].name, NULL);
+        g_test_add(path, Fixture, &start_tamperings[i], set_up, test_start_tampering, tear_down);
+    }
+    ADD("/store/retention/revisions", test_retention_of_revisions);
+    ADD("/store/retention/rows", test_retention_of_rows);
+    ADD("/store/backup", test_backup);
+    ADD("/store/backup/kept", test_backups_kept);
+    ADD("/store/backup/nowhere", test_backup_nowhere);
     return g_test_run();
 }
