@@ -53,9 +53,27 @@ static MergeItem *add_item(Work *work, const char *field, MergeClass class, Valu
     return merger_add_item(work->merger, work->path, field, class, base, mine, vendor);
 }
 
-static void keep(Work *work, const char *field, OverrideOp op, Value *value, Value *vendor)
+/* `author` is NULL for who makes the update. */
+static void keep(Work *work, const char *field, OverrideOp op, Value *value, Value *vendor,
+                 const OverrideAuthor *author)
 {
-    g_ptr_array_add(work->list, override_new(field, op, value, vendor));
+    Override *override = override_new(field, op, value, vendor);
+
+    override_set_author(override, author);
+    g_ptr_array_add(work->list, override);
+}
+
+/* Of several that become one: the last. */
+static const OverrideAuthor *last_author(GPtrArray *overrides)
+{
+    const OverrideAuthor *last = NULL;
+
+    for (guint i = 0; i < overrides->len; i++) {
+        const OverrideAuthor *author = ((const Override *) g_ptr_array_index(overrides, i))->author;
+        if (author && (!last || author->change > last->change))
+            last = author;
+    }
+    return last;
 }
 
 /* The last override that was kept is of a component that the vendor dropped. */
@@ -264,7 +282,7 @@ static void merge_override(Work *work, const Override *override, GPtrArray *all)
     }
     item = add_item(work, field, class, base, mine, vendor);
     if (keeps_mine(work, item, &as_it_is))
-        keep(work, field, override->op, merged && !as_it_is ? merged : mine, recorded);
+        keep(work, field, override->op, merged && !as_it_is ? merged : mine, recorded, override->author);
 }
 
 static bool is_covered(const Work *work, const char *field)
@@ -330,12 +348,12 @@ static void merge_enclosed(Work *work, const FieldDiff *diff, GPtrArray *inside,
     if (!keeps_mine(work, item, &as_it_is))
         return;
     if (as_it_is) {
-        keep(work, diff->field, OVERRIDE_SET, mine, diff->after);
+        keep(work, diff->field, OVERRIDE_SET, mine, diff->after, last_author(inside));
         return;
     }
     for (guint i = 0; i < inside->len; i++) {
         const Override *override = g_ptr_array_index(inside, i);
-        keep(work, override->field, override->op, override->value, NULL);
+        keep(work, override->field, override->op, override->value, NULL, override->author);
     }
 }
 
@@ -443,7 +461,8 @@ static void merge_whole(Work *work, Value *mine, const Override *whole)
 
     if (!keeps_mine(work, item, &ignored))
         return;
-    keep(work, "", mine ? OVERRIDE_SET : OVERRIDE_UNSET, mine, vendor);
+    keep(work, "", mine ? OVERRIDE_SET : OVERRIDE_UNSET, mine, vendor,
+         whole ? whole->author : last_author(work->overrides));
     if (whole && whole->edits && !work->incoming)
         remember_edits(work, whole->edits);
 }
@@ -455,29 +474,19 @@ static Value *format_edits(GPtrArray *overrides)
 
     for (guint i = 0; i < overrides->len; i++) {
         const Override *override = g_ptr_array_index(overrides, i);
-        Value *edit = value_new_map();
-
-        value_map_take(&edit, "op", value_new_string(override_op_to_string(override->op)));
-        if (override->value)
-            value_map_set(&edit, "value", override->value);
-        value_map_take(&edits, override->field, edit);
+        value_map_take(&edits, override->field, override_to_value(override));
     }
     return edits;
 }
 
-static GPtrArray *parse_edits(const char *path, Value *vendor, Value *edits)
+static GPtrArray *parse_edits(Value *edits)
 {
     GPtrArray *overrides = override_list_new();
 
     VALUE_FOREACH_ENTRY (field, edit, edits) {
-        const char *name = value_map_get_string(edit, "op");
-        Value *value = value_map_get(edit, "value");
-        OverrideOp op;
-
-        if (!name || !override_op_from_string(name, &op) || (op == OVERRIDE_SET) != (value != NULL))
-            continue;
-        g_autoptr(Value) at_vendor = component_get_field(path, vendor, field);
-        g_ptr_array_add(overrides, override_new(field, op, value, at_vendor));
+        Override *override = override_from_value(field, edit);
+        if (override)
+            g_ptr_array_add(overrides, override);
     }
     return overrides;
 }
@@ -491,7 +500,7 @@ static bool merge_returned(Work *work, const Override *whole)
 
     if (work->base || !work->incoming || !whole->value || !whole->vendor || !value_is_map(work->incoming))
         return false;
-    edits = whole->edits ? parse_edits(work->path, whole->vendor, whole->edits)
+    edits = whole->edits ? parse_edits(whole->edits)
                          : override_record_component(work->path, whole->vendor, none, whole->value, NULL);
     if (!edits || edits->len == 0 || override_list_find(edits, ""))
         return false;
@@ -512,7 +521,7 @@ static void merge_unedited_whole(Work *work)
         decide(work, "", resolution->value);
     else if (resolution && resolution->choice == MERGE_CHOOSE_MINE)
         keep(work, "", work->incoming ? OVERRIDE_UNSET : OVERRIDE_SET, work->base,
-             work->incoming ? work->incoming : work->base);
+             work->incoming ? work->incoming : work->base, NULL);
 }
 
 /* The owner's replacement of a component that the vendor renamed goes by the new name too. */
@@ -544,7 +553,7 @@ static void merge_edited(Work *work, const char *old_path)
         if (keeps_mine(work, item, &ignored)) {
             g_autoptr(Value) edits = format_edits(work->overrides);
 
-            keep(work, "", OVERRIDE_SET, mine, work->base);
+            keep(work, "", OVERRIDE_SET, mine, work->base, last_author(work->overrides));
             remember_edits(work, edits);
         }
     } else if (!value_is_map(work->incoming)) {

@@ -46,6 +46,39 @@ Override *override_new(const char *field, OverrideOp op, Value *value, Value *ve
     return override;
 }
 
+OverrideAuthor *override_author_new(int64_t change, int64_t time, uint32_t uid, const char *user,
+                                    const char *reason)
+{
+    OverrideAuthor *author = g_rc_box_new0(OverrideAuthor);
+
+    author->change = change;
+    author->time = time;
+    author->uid = uid;
+    author->user = g_strdup(user);
+    author->reason = g_strdup(reason);
+    return author;
+}
+
+static void author_clear(OverrideAuthor *author)
+{
+    g_free(author->user);
+    g_free(author->reason);
+}
+
+void override_author_unref(OverrideAuthor *author)
+{
+    g_rc_box_release_full(author, (GDestroyNotify) author_clear);
+}
+
+void override_set_author(Override *override, const OverrideAuthor *author)
+{
+    /* Only the count changes. */
+    OverrideAuthor *own = author ? g_rc_box_acquire((gpointer) author) : NULL;
+
+    g_clear_pointer(&override->author, override_author_unref);
+    override->author = own;
+}
+
 void override_free(Override *override)
 {
     if (!override)
@@ -54,6 +87,7 @@ void override_free(Override *override)
     g_clear_pointer(&override->value, value_unref);
     g_clear_pointer(&override->vendor, value_unref);
     g_clear_pointer(&override->edits, value_unref);
+    g_clear_pointer(&override->author, override_author_unref);
     g_free(override);
 }
 
@@ -62,6 +96,7 @@ Override *override_copy(const Override *override)
     Override *copy = override_new(override->field, override->op, override->value, override->vendor);
 
     copy->edits = value_ref_or_null(override->edits);
+    override_set_author(copy, override->author);
     return copy;
 }
 

@@ -16,29 +16,50 @@ typedef enum OverrideOp {
     OVERRIDE_UNSET,
 } OverrideOp;
 
+/* Who wanted it, when and why. Reference-counted, never changed. */
+typedef struct OverrideAuthor {
+    int64_t change; /* its number, which may be pruned */
+    int64_t time;   /* µs since the epoch */
+    uint32_t uid;
+    char *user;
+    char *reason;
+} OverrideAuthor;
+
 typedef struct Override {
     char *field; /* field pointer */
     OverrideOp op;
     Value *value;  /* what the owner set; NULL for OVERRIDE_UNSET */
     Value *vendor; /* what the vendor had there when the edit was made; NULL: absent */
     /* Of a whole component that the vendor dropped, and that is the owner's own since: the overrides that
-     * were in it, field → {"op", "value"}, for when it comes back; NULL: not known. */
+     * were in it, field → override_to_value(), for when it comes back; NULL: not known. */
     Value *edits;
+    OverrideAuthor *author; /* NULL: who makes the change that it comes with */
 } Override;
+
+OverrideAuthor *override_author_new(int64_t change, int64_t time, uint32_t uid, const char *user,
+                                    const char *reason);
+void override_author_unref(OverrideAuthor *author);
 
 const char *override_op_to_string(OverrideOp op);
 bool override_op_from_string(const char *text, OverrideOp *ret);
 
 Override *override_new(const char *field, OverrideOp op, Value *value, Value *vendor);
+/* Takes a reference of an author, NULL for none. */
+void override_set_author(Override *override, const OverrideAuthor *author);
 void override_free(Override *override);
 Override *override_copy(const Override *override);
 /* Whether two want the same at the same field. */
 bool override_same_wish(const Override *a, const Override *b);
-/* Whether two say the same: field, wish and the vendor's value. */
+/* Whether two say the same: field, wish and the vendor's value, whoever said it. */
 bool override_equal(const Override *a, const Override *b);
 /* Whether it says what the vendor's component has there by itself. */
 bool override_is_redundant(const char *path, Value *vendor, const Override *override);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Override, override_free)
+
+/* As data, without the field (override-value.c): {"op", "value", "vendor", "edits", "by"}. */
+Value *override_to_value(const Override *override);
+/* NULL where it is none. */
+Override *override_from_value(const char *field, Value *map);
 
 /* An array of Override that frees its members. */
 GPtrArray *override_list_new(void);

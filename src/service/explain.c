@@ -18,7 +18,6 @@ typedef struct Explainer {
     const char *vendor_layer; /* "factory" or "import" */
     Value *vendor;
     GPtrArray *overrides;
-    GPtrArray *origins;
     Value *fields; /* the result, a list */
 } Explainer;
 
@@ -34,19 +33,13 @@ static const Override *covering_override(const Explainer *explainer, const char 
     return NULL;
 }
 
-static void add_origin(const Explainer *explainer, Value **map, const char *field)
+static void add_author(Value **map, const OverrideAuthor *author)
 {
-    for (guint i = 0; i < explainer->origins->len; i++) {
-        const OverrideOrigin *origin = g_ptr_array_index(explainer->origins, i);
-
-        if (!g_str_equal(origin->field, field))
-            continue;
-        value_map_take(map, "change", value_new_integer(origin->change));
-        value_map_take(map, "time", value_new_integer(origin->time));
-        value_map_take(map, "user", value_new_string(origin->user));
-        value_map_take(map, "uid", value_new_integer(origin->uid));
-        value_map_take(map, "reason", value_new_string(origin->reason));
-    }
+    value_map_take(map, "change", value_new_integer(author->change));
+    value_map_take(map, "time", value_new_integer(author->time));
+    value_map_take(map, "user", value_new_string(author->user));
+    value_map_take(map, "uid", value_new_integer(author->uid));
+    value_map_take(map, "reason", value_new_string(author->reason));
 }
 
 /* One field; `value` NULL: the owner unset it. */
@@ -67,7 +60,7 @@ static void add_field(Explainer *explainer, const char *field, Value *value)
     if (override && override_is_redundant(explainer->path, explainer->vendor, override))
         value_map_take(&entry, "redundant", value_new_boolean(true));
     if (override)
-        add_origin(explainer, &entry, override->field);
+        add_author(&entry, override->author);
     value_list_take(&explainer->fields, entry);
 }
 
@@ -130,15 +123,14 @@ bool service_explain(Service *service, const char *model, const char *path, char
     Store *store = service_store(service, error);
     ModelCache *cache = store ? service_get_cache(service, model, error) : NULL;
     g_autoptr(Value) vendor = NULL, result = NULL;
-    g_autoptr(GPtrArray) overrides = NULL, origins = NULL;
+    g_autoptr(GPtrArray) overrides = NULL;
     const ImportStatus *status;
 
     if (!cache || !path_split(path, NULL, NULL, error))
         return false;
     status = model_cache_status(cache);
     if (!store_get_vendor_component(store, status->revision_id, path, &vendor, error) ||
-        !store_get_overrides(store, status->model, path, &overrides, error) ||
-        !store_list_override_origins(store, status->model, path, &origins, error))
+        !store_get_overrides(store, status->model, path, &overrides, error))
         return false;
     if (!vendor && overrides->len == 0) {
         g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_NO_SUCH_MAPPING,
@@ -149,8 +141,7 @@ bool service_explain(Service *service, const char *model, const char *path, char
     Explainer explainer = {.path = path,
                            .vendor_layer = origin_source(status->origin),
                            .vendor = vendor,
-                           .overrides = overrides,
-                           .origins = origins};
+                           .overrides = overrides};
     result = explain(&explainer, status, service->revision);
     g_autofree char *text = json_format(result);
     if (strlen(text) > ANSWER_SIZE_MAX) {

@@ -223,43 +223,25 @@ bool touched_check_history(const Plan *plan, GError **error)
 
 static char *format_override(const Override *override)
 {
-    g_autoptr(Value) map = NULL;
+    g_autoptr(Value) map = override ? override_to_value(override) : NULL;
 
-    if (!override)
-        return NULL;
-    map = value_new_map();
-    value_map_take(&map, "op", value_new_string(override_op_to_string(override->op)));
-    if (override->value)
-        value_map_set(&map, "value", override->value);
-    if (override->vendor)
-        value_map_set(&map, "vendor", override->vendor);
-    if (override->edits)
-        value_map_set(&map, "edits", override->edits);
-    return json_format(map);
+    return map ? json_format(map) : NULL;
 }
 
 bool touched_parse_override(const char *field, const char *text, Override **ret, GError **error)
 {
     g_autoptr(Value) map = NULL;
-    const char *name;
-    OverrideOp op;
 
     *ret = NULL;
     if (!text)
         return true;
-    map = json_parse(text, -1, &json_limits_stored, error);
-    name = value_map_get_string(map, "op");
-    if (!name || !override_op_from_string(name, &op) ||
-        (op == OVERRIDE_SET) != (value_map_get(map, "value") != NULL)) {
-        g_clear_error(error);
-        g_set_error_literal(error, CONFIG_ERROR, CONFIG_ERROR_CORRUPT,
-                            "The database is damaged: the history holds an edit that is none");
-        return false;
-    }
-    *ret = override_new(field, op, value_map_get(map, "value"), value_map_get(map, "vendor"));
-    if (value_map_get(map, "edits"))
-        (*ret)->edits = value_ref(value_map_get(map, "edits"));
-    return true;
+    map = json_parse(text, -1, &json_limits_stored, NULL);
+    *ret = map ? override_from_value(field, map) : NULL;
+    if (*ret)
+        return true;
+    g_set_error_literal(error, CONFIG_ERROR, CONFIG_ERROR_CORRUPT,
+                        "The database is damaged: the history holds an edit that is none");
+    return false;
 }
 
 static const char *entry_kind(const Touched *touched, const char *field, const Override *before,

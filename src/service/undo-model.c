@@ -224,7 +224,9 @@ static bool restore(ModelUndo *undo, Touched *touched, GPtrArray *list, GError *
             vendor = component_get_field(touched->path, touched->vendor, override->field);
         else if (touched->vendor || override->vendor)
             vendor = value_ref(touched->vendor ? touched->vendor : override->vendor);
-        g_ptr_array_add(list, override_new(override->field, override->op, override->value, vendor));
+        Override *back = override_new(override->field, override->op, override->value, vendor);
+        override_set_author(back, override->author);
+        g_ptr_array_add(list, back);
     }
     return true;
 }

@@ -4,7 +4,10 @@
 
 #include "base/json.h"
 
-/* The columns field, op, value, vendor_value, edits. */
+#define COLUMNS "field, op, value, vendor_value, edits, change_id, time, uid, user, reason"
+#define N_COLUMNS 10
+
+/* COLUMNS */
 static bool read_override(Store *store, sqlite3_stmt *statement, Override **ret, GError **error)
 {
     g_autoptr(Override) override = override_new(statement_text(statement, 0), OVERRIDE_SET, NULL, NULL);
@@ -24,6 +27,9 @@ static bool read_override(Store *store, sqlite3_stmt *statement, Override **ret,
                             "The database is damaged: an override and its value do not fit");
         return false;
     }
+    override->author = override_author_new(statement_integer(statement, 5), statement_integer(statement, 6),
+                                           (uint32_t) statement_integer(statement, 7),
+                                           statement_text(statement, 8), statement_text(statement, 9));
     *ret = g_steal_pointer(&override);
     return true;
 }
@@ -31,7 +37,7 @@ static bool read_override(Store *store, sqlite3_stmt *statement, Override **ret,
 bool store_get_overrides(Store *store, const char *model, const char *path, GPtrArray **ret, GError **error)
 {
     STATEMENT statement = database_prepare(store->database,
-                                           "SELECT field, op, value, vendor_value, edits FROM overrides "
+                                           "SELECT " COLUMNS " FROM overrides "
                                            "WHERE coach_model = ?1 AND component_path = ?2 ORDER BY field",
                                            error);
     g_autoptr(GPtrArray) overrides = override_list_new();
@@ -56,11 +62,10 @@ bool store_get_overrides(Store *store, const char *model, const char *path, GPtr
 
 bool store_list_overrides(Store *store, const char *model, GHashTable **ret, GError **error)
 {
-    STATEMENT statement =
-        database_prepare(store->database,
-                         "SELECT field, op, value, vendor_value, edits, component_path FROM overrides "
-                         "WHERE coach_model = ?1 ORDER BY component_path, field",
-                         error);
+    STATEMENT statement = database_prepare(store->database,
+                                           "SELECT " COLUMNS ", component_path FROM overrides "
+                                           "WHERE coach_model = ?1 ORDER BY component_path, field",
+                                           error);
     g_autoptr(GHashTable) by_path =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
     int r;
@@ -69,14 +74,14 @@ bool store_list_overrides(Store *store, const char *model, GHashTable **ret, GEr
         return false;
     statement_bind_text(statement, 1, model);
     while ((r = database_step(store->database, statement, error)) > 0) {
-        GPtrArray *overrides = g_hash_table_lookup(by_path, statement_text(statement, 5));
+        GPtrArray *overrides = g_hash_table_lookup(by_path, statement_text(statement, N_COLUMNS));
         Override *override;
 
         if (!read_override(store, statement, &override, error))
             return false;
         if (!overrides) {
             overrides = override_list_new();
-            g_hash_table_insert(by_path, statement_dup_text(statement, 5), overrides);
+            g_hash_table_insert(by_path, statement_dup_text(statement, N_COLUMNS), overrides);
         }
         g_ptr_array_add(overrides, override);
     }
@@ -107,6 +112,7 @@ static bool put_override(Store *store, const char *model, const char *path, cons
     g_autofree char *value = override->value ? json_format(override->value) : NULL;
     g_autofree char *vendor = override->vendor ? json_format(override->vendor) : NULL;
     g_autofree char *edits = override->edits ? json_format(override->edits) : NULL;
+    const OverrideAuthor *author = override->author;
     STATEMENT statement = database_prepare(
         store->database,
         "INSERT OR REPLACE INTO overrides (coach_model, component_path, field, op, value, vendor_value, change_id, "
@@ -121,11 +127,11 @@ static bool put_override(Store *store, const char *model, const char *path, cons
     statement_bind_text(statement, 4, override_op_to_string(override->op));
     statement_bind_text(statement, 5, value);
     statement_bind_text(statement, 6, vendor);
-    statement_bind_integer(statement, 7, change->id);
-    statement_bind_integer(statement, 8, change->time);
-    statement_bind_integer(statement, 9, change->actor.uid);
-    statement_bind_text(statement, 10, change->actor.user);
-    statement_bind_text(statement, 11, change->reason);
+    statement_bind_integer(statement, 7, author ? author->change : change->id);
+    statement_bind_integer(statement, 8, author ? author->time : change->time);
+    statement_bind_integer(statement, 9, author ? author->uid : change->actor.uid);
+    statement_bind_text(statement, 10, author ? author->user : change->actor.user);
+    statement_bind_text(statement, 11, author ? author->reason : change->reason);
     statement_bind_text(statement, 12, edits);
     return database_run(store->database, statement, error);
 }
@@ -165,48 +171,10 @@ bool store_replace_overrides(Store *store, const char *model, const char *path, 
 
         if (old && override_equal(old, new))
             continue;
-        if (!(old && override_same_wish(old, new) ? rebase_override(store, model, path, new, error)
-                                                  : put_override(store, model, path, new, change, error)))
+        if (!(old && !new->author &&override_same_wish(old, new)
+                  ? rebase_override(store, model, path, new, error)
+                  : put_override(store, model, path, new, change, error)))
             return false;
     }
-    return true;
-}
-
-static void override_origin_free(OverrideOrigin *origin)
-{
-    g_free(origin->field);
-    g_free(origin->user);
-    g_free(origin->reason);
-    g_free(origin);
-}
-
-bool store_list_override_origins(Store *store, const char *model, const char *path, GPtrArray **ret,
-                                 GError **error)
-{
-    STATEMENT statement = database_prepare(store->database,
-                                           "SELECT field, change_id, time, user, reason, uid FROM overrides "
-                                           "WHERE coach_model = ?1 AND component_path = ?2 ORDER BY field",
-                                           error);
-    g_autoptr(GPtrArray) origins = g_ptr_array_new_with_free_func((GDestroyNotify) override_origin_free);
-    int r;
-
-    if (!statement)
-        return false;
-    statement_bind_text(statement, 1, model);
-    statement_bind_text(statement, 2, path);
-    while ((r = database_step(store->database, statement, error)) > 0) {
-        OverrideOrigin *origin = g_new0(OverrideOrigin, 1);
-
-        origin->field = statement_dup_text(statement, 0);
-        origin->change = statement_integer(statement, 1);
-        origin->time = statement_integer(statement, 2);
-        origin->user = statement_dup_text(statement, 3);
-        origin->reason = statement_dup_text(statement, 4);
-        origin->uid = (uint32_t) statement_integer(statement, 5);
-        g_ptr_array_add(origins, origin);
-    }
-    if (r < 0)
-        return false;
-    *ret = g_steal_pointer(&origins);
     return true;
 }

@@ -203,28 +203,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Change, change_free)
 
 /* Overrides (overrides.c) */
 
-/* The overrides of one component, for override.h. */
+/* The overrides of one component, for override.h, with their authors. */
 bool store_get_overrides(Store *store, const char *model, const char *path, GPtrArray **ret, GError **error);
 /* All overrides of a model: path → array of Override. */
 bool store_list_overrides(Store *store, const char *model, GHashTable **ret, GError **error);
-/* Makes `now` the overrides of a component, where `before` was: touches only those that differ. Those that
- * want something else get the author of the change; those that only have another vendor's value keep theirs.
- */
+/* Makes `now` the overrides of a component, where `before` was: touches only those that differ. Those without
+ * an author get that of the change, but where they only have another vendor's value they keep theirs. */
 bool store_replace_overrides(Store *store, const char *model, const char *path, GPtrArray *before,
                              GPtrArray *now, const Change *change, GError **error);
-
-typedef struct OverrideOrigin {
-    char *field;
-    int64_t change;
-    int64_t time; /* µs since the epoch */
-    uint32_t uid;
-    char *user;
-    char *reason;
-} OverrideOrigin;
-
-/* Who set the overrides of a component, an array of OverrideOrigin. */
-bool store_list_override_origins(Store *store, const char *model, const char *path, GPtrArray **ret,
-                                 GError **error);
 
 /* The record of changes (changes.c, history.c, verify.c) */
 

@@ -471,14 +471,23 @@ class SinceTest(ReleaseTest):
         self.assert_intact()
 
     def test_who_set_what_comes_back(self):
+        # Its author is who wanted it, not who brought it back.
         user = self.as_user(ALLOWED)
         first = self.set(MODEL, CEILING, "/friendly_name", "One", client=user)
-        second_edit = self.set(MODEL, CEILING, "/friendly_name", "Two")
-        undone = self.undo(second_edit, client=user, reason="no")
+        explained = self.explain(CEILING)["/friendly_name"]
+        self.undo(self.set(MODEL, CEILING, "/friendly_name", "Two"), reason="no")
         entry = self.explain(CEILING)["/friendly_name"]
-        self.assertEqual(entry["value"], "One")
-        self.assertEqual((entry["user"], entry["change"], entry["reason"]), (ALLOWED, undone, "no"))
-        self.assertGreater(undone, first)
+        self.assertEqual(entry, explained)
+        self.assertEqual((entry["value"], entry["user"], entry["change"]), ("One", ALLOWED, first))
+
+    def test_who_set_what_a_release_took_away(self):
+        self.set(MODEL, CEILING, "/friendly_name", "Mine", client=self.as_user(ALLOWED))
+        explained = self.explain(CEILING)["/friendly_name"]
+        self.release(second(Coach()))
+        undone = self.undo(self.apply(self.preview(policy="take-vendor").token))
+        self.assertEqual(self.explain(CEILING)["/friendly_name"], explained)
+        self.undo(self.undo(undone))
+        self.assertEqual(self.explain(CEILING)["/friendly_name"], explained)
 
 
 class NumbersTest(ReleaseTest):

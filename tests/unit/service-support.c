@@ -433,7 +433,7 @@ void check_history_tells_overrides(Fixture *f)
 {
     g_autoptr(Value) told = raw_map(
         f->state,
-        "SELECT path || field, override_after FROM (SELECT m.component_path || ' ' AS path, h.field, "
+        "SELECT path || field, json_remove(override_after, '$.by') FROM (SELECT m.component_path || ' ' AS path, h.field, "
         "h.override_after, max(h.id) FROM coach_mapping_history h "
         "JOIN coach_mappings m ON m.id = h.mapping_id GROUP BY 1, 2) "
         "WHERE override_after IS NOT NULL");

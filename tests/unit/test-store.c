@@ -612,7 +612,7 @@ static void assert_lists_equal(GPtrArray *a, GPtrArray *b)
  * author. */
 static void overrides_round_trip(void)
 {
-    g_autoptr(GPtrArray) before = NULL, now = random_overrides(), again = NULL, origins = NULL;
+    g_autoptr(GPtrArray) before = NULL, now = random_overrides(), again = NULL;
     g_autoptr(GPtrArray) none = history_list_new();
     g_autoptr(GError) error = NULL;
     g_auto(Transaction) transaction = {0};
@@ -639,16 +639,16 @@ static void overrides_round_trip(void)
     check(store_get_overrides(shared->store, MODEL, "areas/in", &again, &error));
     assert_lists_equal(now, again);
 
-    check(store_list_override_origins(shared->store, MODEL, "areas/in", &origins, &error));
-    check(origins->len == now->len);
-    for (guint i = 0; i < origins->len; i++) {
-        const OverrideOrigin *origin = g_ptr_array_index(origins, i);
-        const Override *old = override_list_find(before, origin->field),
-                       *new = override_list_find(now, origin->field);
+    for (guint i = 0; i < again->len; i++) {
+        const Override *new = g_ptr_array_index(again, i), *old = override_list_find(before, new->field),
+                       *given = override_list_find(now, new->field);
+        const OverrideAuthor *author = new->author;
+        int64_t expected = given->author                           ? given->author->change
+                           : old && override_same_wish(old, given) ? old->author->change
+                                                                   : change.id;
 
-        check(new != NULL);
-        check((origin->change == change.id) == !(old && override_same_wish(old, new)));
-        check(origin->uid == 1000 && g_str_equal(origin->user, "ann") && g_str_equal(origin->reason, "why"));
+        check(author->change == expected);
+        check(author->uid == 1000 && g_str_equal(author->user, "ann") && g_str_equal(author->reason, "why"));
     }
 }
 
@@ -1354,7 +1354,7 @@ static void test_retention_of_revisions(Fixture *f, gconstpointer unused)
 /* Overrides outlive the change that they come from, with their author; rows of what was deleted do not. */
 static void test_retention_of_rows(Fixture *f, gconstpointer unused)
 {
-    g_autoptr(GPtrArray) none = override_list_new(), list = override_list_new(), origins = NULL,
+    g_autoptr(GPtrArray) none = override_list_new(), list = override_list_new(), kept = NULL,
                          history = history_list_new(), later = history_list_new();
     g_autoptr(Value) value = value_new_integer(5);
     g_autoptr(Mapping) in = NULL, out = NULL;
@@ -1382,14 +1382,14 @@ static void test_retention_of_rows(Fixture *f, gconstpointer unused)
     assert_text(f, "SELECT count(*) FROM coach_mapping_history", "0");
     assert_text(f, "SELECT count(*) FROM pragma_foreign_key_check", "0");
 
-    g_assert_true(store_list_override_origins(f->store, MODEL, "areas/in", &origins, NULL));
-    g_assert_cmpuint(origins->len, ==, 1);
-    const OverrideOrigin *origin = g_ptr_array_index(origins, 0);
-    g_assert_cmpint(origin->change, ==, 2);
-    g_assert_cmpint(origin->time, ==, START);
-    g_assert_cmpuint(origin->uid, ==, 1000);
-    g_assert_cmpstr(origin->user, ==, "ann");
-    g_assert_cmpstr(origin->reason, ==, "why");
+    g_assert_true(store_get_overrides(f->store, MODEL, "areas/in", &kept, NULL));
+    g_assert_cmpuint(kept->len, ==, 1);
+    const OverrideAuthor *author = ((const Override *) g_ptr_array_index(kept, 0))->author;
+    g_assert_cmpint(author->change, ==, 2);
+    g_assert_cmpint(author->time, ==, START);
+    g_assert_cmpuint(author->uid, ==, 1000);
+    g_assert_cmpstr(author->user, ==, "ann");
+    g_assert_cmpstr(author->reason, ==, "why");
 }
 
 /* Backups */
