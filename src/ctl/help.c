@@ -15,6 +15,7 @@ static const char *const family_titles[FAMILY_COUNT] = {
     [FAMILY_EDITS] = N_("Edits"),
     [FAMILY_UPDATES] = N_("Updates"),
     [FAMILY_HISTORY] = N_("History"),
+    [FAMILY_BACKUPS] = N_("Backups"),
     [FAMILY_RUNTIME] = N_("RV-C and help"),
 };
 

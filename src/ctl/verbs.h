@@ -11,6 +11,7 @@ typedef enum VerbFamily {
     FAMILY_EDITS,
     FAMILY_UPDATES,
     FAMILY_HISTORY,
+    FAMILY_BACKUPS,
     FAMILY_RUNTIME,
     FAMILY_COUNT,
 } VerbFamily;
@@ -33,8 +34,11 @@ extern const Verb verbs[];
 const Verb *verb_find(const char *name);
 
 int verb_activate(Ctl *ctl);
+int verb_backup(Ctl *ctl);
+int verb_backups(Ctl *ctl);
 int verb_changes(Ctl *ctl);
 int verb_delete(Ctl *ctl);
+int verb_delete_backup(Ctl *ctl);
 int verb_dgn(Ctl *ctl);
 int verb_dgns(Ctl *ctl);
 int verb_explain(Ctl *ctl);
