@@ -18,6 +18,7 @@
 #define CLIENT_ERROR_NO_SUCH_DGN "org.coachiq.ctl.NoSuchDgn"      /* NoSuchMapping of DescribeDgn */
 #define CLIENT_ERROR_STALE "org.coachiq.ctl.Stale"                /* Conflict of ApplyUpdate */
 #define CLIENT_ERROR_CHANGED_SINCE "org.coachiq.ctl.ChangedSince" /* Conflict of UndoChange */
+#define CLIENT_ERROR_MEANWHILE "org.coachiq.ctl.Meanwhile"        /* Conflict with what a person was shown */
 #define CLIENT_ERROR_UNDECIDED "org.coachiq.ctl.Undecided" /* decisions are open that nobody may make */
 
 /* Where the service is. Both NULL: the system bus, DBUS_SYSTEM_BUS_ADDRESS honoured. */

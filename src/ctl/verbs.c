@@ -125,6 +125,18 @@ const Verb verbs[] = {
      verb_backups},
     {"delete-backup", FAMILY_BACKUPS, N_("ID"), 1, 1, OPTIONS_WRITE, N_("Delete a backup"),
      N_("ID is as “backups” lists it."), verb_delete_backup},
+    {"restore", FAMILY_BACKUPS, N_("[ID]"), 0, 1,
+     OPTIONS_WRITE | OPTIONS_REASON | OPTIONS_FILE | OPTIONS_YES | OPTIONS_FULL,
+     N_("Go back to a backup, with everything"),
+     N_("ID is as “backups” lists it; with --file the backup is a file that “backup --output” wrote. All models, edits and "
+        "settings become what they were. The history stays: a restore is one more change, and “undo” takes it back. It "
+        "shows what was made since and asks; without a terminal it needs --yes."),
+     verb_restore},
+    {"factory-reset", FAMILY_BACKUPS, N_("[SCOPE]"), 0, 1,
+     OPTIONS_WRITE | OPTIONS_REASON | OPTIONS_YES | OPTIONS_FULL, N_("Drop all edits, or those in a part"),
+     N_("SCOPE is a section (“devices”) or a component; without it the whole model is as the vendor's file says. “undo” "
+        "takes it back. It shows what would be dropped and asks; without a terminal it needs --yes."),
+     verb_factory_reset},
 
     {"dgn", FAMILY_RUNTIME, N_("DGN"), 1, 1, OPTIONS_FULL, N_("Describe a data group of RV-C"),
      N_("DGN is hexadecimal, “1FEDA”."), verb_dgn},
