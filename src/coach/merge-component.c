@@ -477,7 +477,7 @@ static void check_missing(Work *work, Value *result)
 
 static void finish(Work *work, const char *old_path)
 {
-    GPtrArray *items = work->merger->merge->items;
+    GPtrArray *items = work->merger->merge->items, *before = NULL;
     Value *result = override_apply(work->path, work->incoming, work->list);
     MergedComponent *component;
 
@@ -497,19 +497,20 @@ static void finish(Work *work, const char *old_path)
     }
     component = g_new0(MergedComponent, 1);
     component->path = g_strdup(work->path);
-    component->before =
-        g_str_equal(work->path, old_path) ? g_ptr_array_ref(work->overrides) : override_list_new();
+    if (g_str_equal(work->path, old_path))
+        before = merger_overrides(work->merger->input->overrides, work->path);
+    component->before = before ? g_ptr_array_ref(before) : override_list_new();
     component->after = g_ptr_array_ref(work->list);
     component->result = result;
     g_ptr_array_add(work->merger->merge->components, component);
 }
 
-/* The old name of a renamed component has nothing any more. */
+/* The old name of a renamed component has nothing any more, but for what is pinned there. */
 static void finish_old(Work *work, const char *old_path)
 {
     MergedComponent *component;
 
-    if (work->overrides->len == 0)
+    if (work->overrides->len == 0 || merger_overrides(work->merger->input->pinned, old_path))
         return;
     component = g_new0(MergedComponent, 1);
     component->path = g_strdup(old_path);
@@ -531,13 +532,15 @@ bool merge_component(Merger *merger, const char *path, const char *old_path, GEr
     g_autoptr(GPtrArray) none = override_list_new(), list = override_list_new();
     g_autoptr(GPtrArray) decisions = g_ptr_array_new_with_free_func((GDestroyNotify) decision_free);
     g_autoptr(GHashTable) covered = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    GPtrArray *overrides = merger_overrides(merger->input->overrides, old_path),
-              *pinned = merger_overrides(merger->input->pinned, path);
     bool renamed = !g_str_equal(path, old_path);
+    /* What was here goes by another name. */
+    bool left = !renamed && g_hash_table_contains(merger->renamed_away, path);
+    GPtrArray *overrides = left ? NULL : merger_overrides(merger->input->overrides, old_path),
+              *pinned = merger_overrides(merger->input->pinned, path);
     Work work = {
         .merger = merger,
         .path = path,
-        .base = g_hash_table_lookup(merger->base, old_path),
+        .base = left ? NULL : g_hash_table_lookup(merger->base, old_path),
         .incoming = g_hash_table_lookup(merger->incoming, path),
         .overrides = overrides ? overrides : none,
         .list = g_steal_pointer(&list),

@@ -387,7 +387,8 @@ static GPtrArray *all_paths(const Merger *merger)
     add_paths(paths, merger->input->pinned);
     g_hash_table_iter_init(&iter, paths);
     while (g_hash_table_iter_next(&iter, &path, NULL))
-        if (!g_hash_table_contains(merger->renamed_away, path))
+        if (!g_hash_table_contains(merger->renamed_away, path) ||
+            merger_overrides(merger->input->pinned, path))
             g_ptr_array_add(sorted, path);
     g_ptr_array_sort(sorted, compare_texts);
     return sorted;

@@ -52,13 +52,12 @@ char *preview_item_place(const Value *item)
 char *preview_some(GPtrArray *words, unsigned most)
 {
     GString *some = g_string_new(NULL);
-    unsigned shown = MIN(words->len, most);
+    unsigned more = words->len > most ? words->len - most : 0;
 
-    for (unsigned i = 0; i < shown; i++)
+    for (unsigned i = 0; i < words->len - more; i++)
         g_string_append_printf(some, "%s%s", i > 0 ? ", " : "", (const char *) words->pdata[i]);
-    if (words->len > shown)
-        g_string_append_printf(some, ngettext(" and %u more", " and %u more", words->len - shown),
-                               words->len - shown);
+    if (more > 0)
+        g_string_append_printf(some, ngettext(" and %u more", " and %u more", more), more);
     return g_string_free(some, FALSE);
 }
 

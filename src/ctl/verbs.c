@@ -78,7 +78,7 @@ const Verb verbs[] = {
     {"preview", FAMILY_UPDATES, N_("[MODEL]"), 0, 1, OPTIONS_MERGE | OPTIONS_FULL,
      N_("Show what an update would do, and write nothing"),
      N_("First what stands in the way, with the option that lifts it; then what needs a decision, with the option for each "
-        "choice; then the rest, those together that say the same. PATH and FIELD are as in “get”; FIELD “/” is the "
+        "choice; then the rest in short, which --full lists one by one. PATH and FIELD are as in “get”; FIELD “/” is the "
         "component as a whole, or all of its fields that need a decision. Example:\n\n"
         "    coachiqctl preview --take porch_light friendly_name --set sink_light area galley"),
      verb_preview},

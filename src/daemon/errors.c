@@ -36,6 +36,8 @@ int errors_set(Daemon *daemon, GError **error, sd_bus_error *bus_error)
     if ((*error)->domain == CONFIG_ERROR && (guint) (*error)->code < G_N_ELEMENTS(names))
         name = names[(*error)->code];
     service_note_failure(daemon->service, *error);
+    if (service_has_idle_work(daemon->service) && daemon->idle_work)
+        sd_event_source_set_enabled(daemon->idle_work, SD_EVENT_ONESHOT);
     r = sd_bus_error_set(bus_error, name, (*error)->message);
     g_clear_error(error);
     return r;

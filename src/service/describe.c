@@ -39,12 +39,14 @@ static Value *describe_model(const ModelInfo *info)
 static void describe_storage(Service *service, Value **map)
 {
     g_autoptr(GPtrArray) infos = NULL;
+    g_autoptr(GError) local = NULL;
     g_autoptr(Value) interfaces = value_new_map(), retention = value_new_map(), updates = value_new_list();
     Value *models = value_new_list();
     GHashTableIter iter;
     gpointer logical, physical;
 
-    if (!service_list_models(service, &infos, NULL)) {
+    if (!service_list_models(service, &infos, &local)) {
+        service_note_failure(service, local);
         value_unref(models);
         return;
     }

@@ -11,8 +11,8 @@ static bool write_import(Service *service, Plan *plan, const Change *change, GEr
 
     return store_add_vendor_revision(service->store, plan->model, plan->file, plan->byte_hash, "bundled",
                                      &revision_id, error) &&
-           store_apply_revision(service->store, plan->model, revision_id, "factory", plan->file->version,
-                                change->actor.user, error) &&
+           store_add_mappings(service->store, plan->model, revision_id, "factory", plan->file->version,
+                              change->actor.user, error) &&
            store_set_import(service->store, plan->model, plan->file->version, plan->byte_hash, revision_id,
                             change->time, error);
 }

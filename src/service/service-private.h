@@ -26,6 +26,8 @@ struct Service {
     Store *store; /* NULL while it cannot be opened */
     int64_t data_version;
     char *health; /* NULL: ok */
+    char *notice; /* of a recovery that nobody has acknowledged; NULL: none */
+    bool suspect; /* the database has shown damage: it is checked when it is opened again */
 
     int64_t revision;
     char *active_model;
@@ -44,7 +46,9 @@ struct Service {
     void *observer_userdata;
 };
 
-/* The database, opened now if need be. NULL on error. */
+/* Opens the database as it is. */
+bool service_load(Service *service, GError **error);
+/* The database, opened now if need be, after recovering a damaged one. NULL on error. */
 Store *service_store(Service *service, GError **error);
 /* The same for writing: also notices what another process wrote, and tries again when it was opened for
  * reading only. */
@@ -89,11 +93,10 @@ void plan_set_settings(Plan *plan);
 /* The same for a single one, which is the kind of the change; the change says of itself what it was before.
  */
 void plan_set_setting(Service *service, Plan *plan, const char *kind, const char *name, const char *after);
-/* Says in the detail of a change which settings it sets, for one that is of no setting's kind; and reads one
- * such entry (or the detail of one that is). What is malformed is left out. */
-#define PLAN_SETTINGS "settings"
+/* Says in the detail of a change which settings it sets, for one that is of no setting's kind. */
 void plan_describe_settings(Plan *plan);
-void setting_add_from(GPtrArray *settings, const char *kind, const Value *entry);
+/* The settings that a change set, as its detail says, an array of Setting. What is malformed is left out. */
+GPtrArray *change_list_settings(const Change *change);
 /* For plans that do more: write them, within the transaction; and take them over, after it. */
 bool plan_write_settings(Service *service, const Plan *plan, GError **error);
 void plan_take_settings(Service *service, const Plan *plan);

@@ -3,6 +3,8 @@
 #include "service/service-private.h"
 
 #include "base/error.h"
+#include "service/recover.h"
+#include "store/damage.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,6 +54,7 @@ void service_free(Service *service)
     bundle_free(service->bundle);
     g_free(service->state_directory);
     g_free(service->health);
+    g_free(service->notice);
     g_free(service);
 }
 
@@ -79,6 +82,11 @@ const char *service_state_directory(Service *service)
 
 void service_note_backup(Service *service, const char *id, const char *reason)
 {
+    /* Somebody has looked, and is content. */
+    if (service->notice && service->store && recovery_acknowledge(service->store, NULL)) {
+        g_clear_pointer(&service->notice, g_free);
+        service_emit(service, &(ServiceEvent){.type = SERVICE_EVENT_HEALTH_CHANGED});
+    }
     service_emit(service,
                  &(ServiceEvent){.type = SERVICE_EVENT_BACKUP_CREATED, .backup = id, .reason = reason});
 }
@@ -92,7 +100,9 @@ int64_t now_usec(void)
 
 const char *service_health(Service *service)
 {
-    return service->health ? service->health : "ok";
+    if (service->health)
+        return service->health;
+    return service->notice ? service->notice : "ok";
 }
 
 static void set_health(Service *service, const char *health)
@@ -111,6 +121,9 @@ void service_note_failure(Service *service, const GError *error)
 
     switch ((ConfigError) error->code) {
     case CONFIG_ERROR_CORRUPT:
+        service->suspect = true;
+        service->idle_work = true; /* opening it again, which recovers what it can */
+        G_GNUC_FALLTHROUGH;
     case CONFIG_ERROR_IO:
         close_store(service);
         set_health(service, error->message);
@@ -190,24 +203,66 @@ static bool load_state(Service *service, Store *store, GError **error)
     return true;
 }
 
+bool service_load(Service *service, GError **error)
+{
+    g_autoptr(Store) store = store_open(service->state_directory, error);
+
+    if (!store || !load_state(service, store, error))
+        return false;
+    g_hash_table_remove_all(service->caches);
+    service->store = g_steal_pointer(&store);
+    g_free(service->notice);
+    service->notice = recovery_notice(service->store);
+    return true;
+}
+
+static bool recover(Service *service, const char *damage, GError **error)
+{
+    close_store(service);
+    if (!service_recover(service, damage, error))
+        return false;
+    service->suspect = false;
+    g_clear_pointer(&service->health, g_free);
+    g_free(service->notice);
+    service->notice = recovery_notice(service->store);
+    service_emit(service, &(ServiceEvent){.type = SERVICE_EVENT_HEALTH_CHANGED});
+    return true;
+}
+
+/* After a stop that was not clean, or signs of damage, the whole file is checked before it is used. */
+static bool load_checked(Service *service, GError **error)
+{
+    bool suspected = service->suspect || damage_is_suspected(service->state_directory);
+    g_autofree char *damage = NULL;
+    g_autoptr(GError) local = NULL;
+
+    if (damage_is_emptied(service->state_directory))
+        return recover(service, "the file is empty", error);
+    if (!service_load(service, &local)) {
+        if (g_error_matches(local, CONFIG_ERROR, CONFIG_ERROR_CORRUPT))
+            return recover(service, local->message, error);
+        g_propagate_error(error, g_steal_pointer(&local));
+        return false;
+    }
+    damage = suspected ? damage_find(service->store) : NULL;
+    if (damage)
+        return recover(service, damage, error);
+    service->suspect = false;
+    return true;
+}
+
 Store *service_store(Service *service, GError **error)
 {
-    g_autoptr(Store) store = NULL;
     g_autoptr(GError) local = NULL;
 
     if (service->store)
         return service->store;
 
-    if (take_lock(service, &local))
-        store = store_open(service->state_directory, &local);
-    if (!store || !load_state(service, store, &local)) {
+    if (!take_lock(service, &local) || !load_checked(service, &local)) {
         service_note_failure(service, local);
         g_propagate_error(error, g_steal_pointer(&local));
         return NULL;
     }
-
-    g_hash_table_remove_all(service->caches);
-    service->store = g_steal_pointer(&store);
     if (store_is_writable(service->store, &local))
         service_note_success(service);
     else

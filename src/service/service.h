@@ -267,8 +267,8 @@ UpdatePreview *service_preview_update(Service *service, const char *model, const
 /* The update itself. Sets CONFLICT for a stale token, or with policy "manual" for what is not resolved;
  * BLOCKED. */
 Plan *service_plan_update(Service *service, const char *model, const char *token,
-                          const UpdateOptions *update, const char *reason, const WriteOptions *options,
-                          GError **error);
+                          const UpdateOptions *options, const char *reason,
+                          const WriteOptions *write_options, GError **error);
 
 /* Takes a change back (undo.c); with `force` in the options also what somebody changed since. Sets
  * NO_SUCH_CHANGE, NOT_IMPORTED, INVALID_DATA, and CONFLICT when all of it was changed since. */

@@ -3,6 +3,7 @@
 #include "service/service-private.h"
 
 #include "base/error.h"
+#include "base/json.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -179,6 +180,8 @@ void plan_add_setting(Plan *plan, Setting *setting)
     plan->n_entries++;
 }
 
+#define PLAN_SETTINGS "settings"
+
 void plan_describe_settings(Plan *plan)
 {
     Value *list;
@@ -200,13 +203,27 @@ void plan_describe_settings(Plan *plan)
     plan_add_detail(plan, PLAN_SETTINGS, list);
 }
 
-void setting_add_from(GPtrArray *settings, const char *kind, const Value *entry)
+static void add_setting(GPtrArray *settings, const char *kind, const Value *entry)
 {
     const char *before = value_map_get_string(entry, "before"),
                *after = value_map_get_string(entry, "after"), *name = value_map_get_string(entry, "name");
 
     if (kind && before && after && (name || !g_str_equal(kind, SETTING_INTERFACE)))
         g_ptr_array_add(settings, setting_new(kind, name, before, after));
+}
+
+GPtrArray *change_list_settings(const Change *change)
+{
+    GPtrArray *settings = g_ptr_array_new_with_free_func((GDestroyNotify) setting_free);
+    g_autoptr(Value) detail =
+        change->detail ? json_parse(change->detail, -1, &json_limits_stored, NULL) : NULL;
+
+    if (g_str_equal(change->kind, SETTING_ACTIVATE) || g_str_equal(change->kind, SETTING_INTERFACE) ||
+        g_str_equal(change->kind, SETTING_RETENTION))
+        add_setting(settings, change->kind, detail);
+    VALUE_FOREACH_ITEM (entry, value_map_get(detail, PLAN_SETTINGS))
+        add_setting(settings, value_map_get_string(entry, "setting"), entry);
+    return settings;
 }
 
 void plan_set_settings(Plan *plan)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Taking back what a change did to one model. */
 #include "base/error.h"
+#include "base/json.h"
 #include "service/touched.h"
 #include "service/transition.h"
 #include "service/undo.h"
@@ -288,8 +289,29 @@ static bool list_components(ModelUndo *undo, int64_t revision_id, GPtrArray **re
     return true;
 }
 
-/* Names that the release changed go back, and, for a redo, forth. */
-static GHashTable *find_renames(GPtrArray *base, GPtrArray *incoming)
+/* Names that the change changed go back. Not all that a file says were: an owner may have had the new name
+ * already. */
+static bool recorded_renames(const ModelUndo *undo, GHashTable **ret, GError **error)
+{
+    g_autoptr(GHashTable) renames = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    const char *text = undo->undo->change->detail;
+    g_autoptr(Value) detail = NULL;
+
+    if (text) {
+        detail = json_parse(text, -1, &json_limits_stored, error);
+        if (!detail)
+            return false;
+    }
+    Value *of_model = value_map_get(value_map_get(detail, TRANSITION_RENAMES), undo->model);
+    VALUE_FOREACH_ENTRY (path, old_path, of_model)
+        if (value_is_string(old_path))
+            g_hash_table_insert(renames, g_strdup(value_string(old_path)), g_strdup(path));
+    *ret = g_steal_pointer(&renames);
+    return true;
+}
+
+/* Past other releases, names go back and forth as the files say. */
+static GHashTable *stated_renames(GPtrArray *base, GPtrArray *incoming)
 {
     GHashTable *renames = merge_find_renames(base, incoming);
     g_autoptr(GHashTable) back = merge_find_renames(incoming, base);
@@ -300,6 +322,15 @@ static GHashTable *find_renames(GPtrArray *base, GPtrArray *incoming)
     while (g_hash_table_iter_next(&iter, &path, &old_path))
         g_hash_table_insert(renames, g_strdup(old_path), g_strdup(path));
     return renames;
+}
+
+static bool find_renames(const ModelUndo *undo, GPtrArray *base, GPtrArray *incoming, GHashTable **ret,
+                         GError **error)
+{
+    if (g_strcmp0(undo->status ? undo->status->content_hash : NULL, undo->release->content_hash) == 0)
+        return recorded_renames(undo, ret, error);
+    *ret = stated_renames(base, incoming);
+    return true;
 }
 
 /* Where everything goes, edits that were made since are what stands against it. */
@@ -345,9 +376,9 @@ static bool undo_release(ModelUndo *undo, bool *ret_possible, GError **error)
     if (!*ret_possible)
         return true;
     if (!list_components(undo, undo->status ? undo->status->revision_id : 0, &base, error) ||
-        !list_components(undo, undo->target ? undo->target->id : 0, &incoming, error))
+        !list_components(undo, undo->target ? undo->target->id : 0, &incoming, error) ||
+        !find_renames(undo, base, incoming, &renames, error))
         return false;
-    renames = find_renames(base, incoming);
     const MergeInput input = {.base = base,
                               .incoming = incoming,
                               .overrides = undo->free,

@@ -119,29 +119,9 @@ static void describe(Undo *undo)
 
 /* Settings */
 
-/* Adds the settings that a change set, an array of Setting. */
-static void read_settings(const Change *change, Value *detail, GPtrArray *settings)
-{
-    if (g_str_equal(change->kind, SETTING_ACTIVATE) || g_str_equal(change->kind, SETTING_INTERFACE) ||
-        g_str_equal(change->kind, SETTING_RETENTION))
-        setting_add_from(settings, change->kind, detail);
-    VALUE_FOREACH_ITEM (entry, value_map_get(detail, PLAN_SETTINGS))
-        setting_add_from(settings, value_map_get_string(entry, "setting"), entry);
-}
-
-static GPtrArray *settings_of(const Change *change)
-{
-    GPtrArray *settings = g_ptr_array_new_with_free_func((GDestroyNotify) setting_free);
-    g_autoptr(Value) detail =
-        change->detail ? json_parse(change->detail, -1, &json_limits_stored, NULL) : NULL;
-
-    read_settings(change, detail, settings);
-    return settings;
-}
-
 static bool sets(const Change *change, const Setting *setting)
 {
-    g_autoptr(GPtrArray) settings = settings_of(change);
+    g_autoptr(GPtrArray) settings = change_list_settings(change);
 
     for (guint i = 0; i < settings->len; i++) {
         const Setting *other = g_ptr_array_index(settings, i);
@@ -232,7 +212,7 @@ static bool finish(Undo *undo, GError **error)
 
 static bool plan_undo(Undo *undo, GError **error)
 {
-    g_autoptr(GPtrArray) settings = settings_of(undo->change);
+    g_autoptr(GPtrArray) settings = change_list_settings(undo->change);
 
     if (!store_list_change_history(undo->service->store, undo->change->id, &undo->history, error))
         return false;

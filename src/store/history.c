@@ -184,6 +184,7 @@ bool store_list_change_history(Store *store, int64_t id, GPtrArray **ret, GError
         entry->after = g_strdup(borrowed.after);
         entry->override_before = g_strdup(borrowed.override_before);
         entry->override_after = g_strdup(borrowed.override_after);
+        entry->previous_data = g_strdup(borrowed.previous_data);
         entry->class = g_strdup(borrowed.class);
         entry->vendor = g_strdup(borrowed.vendor);
         g_ptr_array_add(entries, entry);

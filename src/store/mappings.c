@@ -152,53 +152,65 @@ bool store_put_mapping(Store *store, const char *model, const char *path, const 
     return true;
 }
 
-/* Statements of store_apply_revision(), in order; ?1 model, ?2 revision, ?3 source, ?4 version, ?5 user.
- * What has overrides is left to its own. */
+/* Statements that bring in a vendor revision; ?1 model, ?2 revision, ?3 source, ?4 version, ?5 user. */
+#define ADD_COMPONENTS                                                                                      \
+    "INSERT INTO coach_mappings (coach_model, component_path, mapping_data, source, source_version, "       \
+    "created_by, modified_by, position) SELECT ?1, v.component_path, v.data, ?3, ?4, ?5, ?5, v.position "   \
+    "FROM vendor_components v WHERE v.revision_id = ?2"
+#define MARK_MODIFIED "modified_by = ?5, modified_at = CURRENT_TIMESTAMP "
+/* What has overrides is left to its own. */
 #define WITHOUT_OVERRIDES(path)                                                                             \
-    "NOT EXISTS (SELECT 1 FROM overrides o WHERE o.coach_model = ?1 AND o.component_path = " path ")"
+    " AND NOT EXISTS (SELECT 1 FROM overrides o WHERE o.coach_model = ?1 AND o.component_path = " path ")"
 
 /* Rows that no history speaks of serve nobody once they are not active. */
 #define WITHOUT_HISTORY                                                                                     \
     "NOT EXISTS (SELECT 1 FROM coach_mapping_history h WHERE h.mapping_id = coach_mappings.id)"
 
 #define LEFT_BY_THE_VENDOR                                                                                  \
-    "coach_model = ?1 AND is_active AND " WITHOUT_OVERRIDES(                                                \
-        "coach_mappings.component_path") " AND NOT EXISTS (SELECT 1 FROM vendor_components v "              \
-                                         "WHERE v.revision_id = ?2 AND v.component_path = "                 \
-                                         "coach_mappings.component_path)"
+    "coach_model = ?1 AND is_active AND NOT EXISTS (SELECT 1 FROM vendor_components v "                     \
+    "WHERE v.revision_id = ?2 AND v.component_path = coach_mappings.component_path)" WITHOUT_OVERRIDES(     \
+        "coach_mappings.component_path")
 
 static const char *const apply_steps[] = {
     "DELETE FROM coach_mappings WHERE " LEFT_BY_THE_VENDOR " AND " WITHOUT_HISTORY,
-    "UPDATE coach_mappings SET is_active = FALSE, modified_by = ?5, modified_at = CURRENT_TIMESTAMP "
-    "WHERE " LEFT_BY_THE_VENDOR,
-    "UPDATE coach_mappings SET mapping_data = v.data, position = v.position, source = ?3, source_version = ?4, "
-    "modified_by = ?5, modified_at = CURRENT_TIMESTAMP FROM vendor_components v "
-    "WHERE v.revision_id = ?2 AND v.component_path = coach_mappings.component_path "
-    "AND coach_mappings.coach_model = ?1 AND is_active AND " WITHOUT_OVERRIDES(
-        "coach_mappings.component_path"),
-    "INSERT INTO coach_mappings (coach_model, component_path, mapping_data, source, source_version, created_by, "
-    "modified_by, position) SELECT ?1, v.component_path, v.data, ?3, ?4, ?5, ?5, v.position FROM vendor_components v "
-    "WHERE v.revision_id = ?2 AND " WITHOUT_OVERRIDES(
-        "v.component_path") " AND NOT EXISTS (SELECT 1 FROM coach_mappings m WHERE m.coach_model = ?1 "
-                            "AND m.component_path = v.component_path AND m.is_active)",
+    "UPDATE coach_mappings SET is_active = FALSE, " MARK_MODIFIED "WHERE " LEFT_BY_THE_VENDOR,
+    "UPDATE coach_mappings AS m SET mapping_data = v.data, position = v.position, source = ?3, "
+    "source_version = ?4, " MARK_MODIFIED "FROM vendor_components v WHERE v.revision_id = ?2 "
+    "AND v.component_path = m.component_path AND m.coach_model = ?1 AND m.is_active" WITHOUT_OVERRIDES(
+        "m.component_path"),
+    /* SQLite sets all rows aside first where it asks the table that it adds to. */
+    ADD_COMPONENTS
+    " AND NOT EXISTS (SELECT 1 FROM coach_mappings m WHERE m.coach_model = ?1 "
+    "AND m.component_path = v.component_path AND m.is_active)" WITHOUT_OVERRIDES("v.component_path"),
 };
+
+static bool apply_step(Store *store, const char *sql, const char *model, int64_t revision_id,
+                       const char *source, const char *version, const char *user, GError **error)
+{
+    STATEMENT statement = database_prepare(store->database, sql, error);
+
+    if (!statement)
+        return false;
+    statement_bind_text(statement, 1, model);
+    statement_bind_integer(statement, 2, revision_id);
+    statement_bind_text(statement, 3, source);
+    statement_bind_text(statement, 4, version);
+    statement_bind_text(statement, 5, user);
+    return database_run(store->database, statement, error);
+}
+
+bool store_add_mappings(Store *store, const char *model, int64_t revision_id, const char *source,
+                        const char *version, const char *user, GError **error)
+{
+    return apply_step(store, ADD_COMPONENTS, model, revision_id, source, version, user, error);
+}
 
 bool store_apply_revision(Store *store, const char *model, int64_t revision_id, const char *source,
                           const char *version, const char *user, GError **error)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(apply_steps); i++) {
-        STATEMENT statement = database_prepare(store->database, apply_steps[i], error);
-
-        if (!statement)
+    for (guint i = 0; i < G_N_ELEMENTS(apply_steps); i++)
+        if (!apply_step(store, apply_steps[i], model, revision_id, source, version, user, error))
             return false;
-        statement_bind_text(statement, 1, model);
-        statement_bind_integer(statement, 2, revision_id);
-        statement_bind_text(statement, 3, source);
-        statement_bind_text(statement, 4, version);
-        statement_bind_text(statement, 5, user);
-        if (!database_run(store->database, statement, error))
-            return false;
-    }
     return true;
 }
 

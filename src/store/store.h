@@ -128,6 +128,9 @@ bool store_list_mappings(Store *store, const char *model, GPtrArray **ret, GErro
 bool store_put_mapping(Store *store, const char *model, const char *path, const char *data,
                        const char *source, const char *version, const char *user, Mapping **row,
                        GError **error);
+/* Adds the components of a vendor revision to a model that has none. */
+bool store_add_mappings(Store *store, const char *model, int64_t revision_id, const char *source,
+                        const char *version, const char *user, GError **error);
 /* Makes a vendor revision the content of all components of a model that have no overrides: adds, replaces,
  * and makes inactive what it does not have. */
 bool store_apply_revision(Store *store, const char *model, int64_t revision_id, const char *source,

@@ -79,8 +79,9 @@ void bare_rows_open(BareRows *rows, const char *path)
         "UPDATE coach_mappings SET mapping_data = json_set(mapping_data, '$.friendly_name', ?3), source = 'user', "
         "modified_by = 'root', modified_at = CURRENT_TIMESTAMP "
         "WHERE coach_model = ?1 AND component_path = ?2 AND is_active",
-        "INSERT OR REPLACE INTO overrides (coach_model, component_path, field, op, value, vendor_value, change_id) "
-        "VALUES (?1, ?2, '/friendly_name', 'set', ?3, ?3, (SELECT max(id) FROM changes))",
+        "INSERT OR REPLACE INTO overrides (coach_model, component_path, field, op, value, vendor_value, change_id, "
+        "time, uid, user, reason) VALUES (?1, ?2, '/friendly_name', 'set', ?3, ?3, (SELECT max(id) FROM changes), "
+        "1764000000000000, 0, 'root', 'a test')",
         "INSERT INTO coach_mapping_history (mapping_id, previous_data, change_reason, changed_by, change_id, kind, "
         "field, before, after, override_before, override_after) SELECT id, mapping_data, 'a test', 'root', "
         "(SELECT max(id) FROM changes), 'set', '/friendly_name', ?3, ?3, ?3, ?3 FROM coach_mappings "

@@ -6,6 +6,7 @@ import os
 import socket
 import struct
 import subprocess
+import threading
 
 from harness import (
     ALLOWED,
@@ -22,6 +23,7 @@ from harness import (
     resident_kib,
     wait_until,
 )
+from releases import CEILING, OWN, Coach, ReleaseTest, own_device, second
 
 LIGHT = "devices/bedroom_light"
 BAD = ("InvalidData", "InvalidArgs", "TooLarge")
@@ -576,3 +578,279 @@ class RawPeerTest(SurvivorTest):
             pass
         self.serves()
         stranger.close()
+
+
+class UpdateSurvivorTest(ReleaseTest):
+    """Checks after each test that the daemon came through, and that nothing was written."""
+
+    def setUp(self):
+        super().setUp()
+        self.call("Import", MODEL)
+        self.set(MODEL, CEILING, "/friendly_name", "Reading nook")
+        self.release(second(Coach()))
+        self.token = self.preview().token
+        self.before = (self.revision(), self.mappings())
+        self.pid = self.client.owner_pid()
+        self.resident = resident_kib(self.pid)
+
+    def tearDown(self):
+        self.assertEqual(self.client.owner_pid(), self.pid)
+        self.assertEqual((self.revision(), self.mappings()), self.before)
+        if not SHORT:  # a sanitizer keeps what was freed
+            self.assertLess(resident_kib(self.pid), self.resident + 65536)
+        self.assert_intact()
+        super().tearDown()
+
+    def refused(self, resolutions, *names):
+        self.fails(names, self.preview, resolutions=resolutions)
+        self.fails(names, self.apply, self.token, resolutions)
+
+
+class HostileUpdateTest(UpdateSurvivorTest):
+    def test_too_many_resolutions(self):
+        for count in (10_001, 100_000):
+            self.refused([(f"devices/light_{i}", "/x", "mine") for i in range(count)], "TooLarge")
+        self.refused([(CEILING, "/friendly_name", "mine")] * 10_000, "InvalidArgs")
+        self.refused([(f"devices/light_{i}", "/x", "mine") for i in range(10_000)], "InvalidArgs")
+        self.refused([(CEILING, f"/field_{i}", "value:1") for i in range(10_000)], "InvalidArgs")
+
+    def test_too_large_resolutions(self):
+        value = "value:" + json.dumps("x" * 200_000)
+        self.refused([(CEILING, f"/field_{i}", value) for i in range(6)], "TooLarge")
+        self.refused([(CEILING, "/friendly_name", "value:" + json.dumps("x" * 20_000_000))], "TooLarge")
+        self.refused([("devices/" + "x" * 2_000_000, "/x", "mine")], *BAD)
+        self.refused([(CEILING, "/x" * 100_000, "mine")], *BAD)
+        self.refused([(CEILING, "/friendly_name", "mine" * 100_000)], *BAD)
+
+    def test_odd_resolutions(self):
+        for path in (
+            *("", "/", "//", "devices", "devices/", "devices//x", "a\nb", "~", "devices/~2"),
+            *("\u202e", "\x7f", "x" * 5000),
+        ):
+            with self.subTest(path=path[:20]):
+                self.refused([(path, "", "mine")], *BAD)
+        for field in ("x", "/~", "/a~2", "#/x", " /x", "/" + "x" * 5000, "/x" * 100, "/bindings", "/bindings/x/y"):
+            with self.subTest(field=field[:20]):
+                self.refused([(CEILING, field, "mine")], *BAD)
+        for value in (
+            "",
+            "{",
+            "nul",
+            "NaN",
+            "1e999",
+            "99999999999999999999",
+            "1 2",
+            '{"a": 1, "a": 2}',
+            '"\\ud800"',
+            '"\\u0000"',
+            '"\\uffff"',
+            "[" * 100_000,
+            "[" * 1000 + "]" * 1000,
+            "[" + "0," * 60_000 + "0]",
+            "\x01",
+            "\ufeff1",
+        ):
+            with self.subTest(value=value[:20]):
+                self.refused([(CEILING, "/friendly_name", "value:" + value)], *BAD)
+        for choice in ("", "Mine", " mine", "mine ", "value", "value :1", "vendor\n", "\x1b[31m", "%s%n"):
+            with self.subTest(choice=choice):
+                self.refused([(CEILING, "/friendly_name", choice)], "InvalidArgs")
+        self.assertNotIn("\x1b", self.bench.log())
+
+    def test_text_that_is_none(self):
+        """Over the bus no such message arrives; who sends one is cut off."""
+        client = self.bench.connect()
+        text = GLib.Variant.new_from_bytes(GLib.VariantType.new("s"), GLib.Bytes.new(b"\xff\xfe\x80\0"), False)
+        body = GLib.Variant.new_tuple(
+            GLib.Variant("s", MODEL), text, GLib.Variant("a(sss)", []), GLib.Variant("s", ""), GLib.Variant("a{sv}", {})
+        )
+        try:
+            client.send(INTERFACE, "ApplyUpdate", body)
+        except BusError:
+            pass
+
+    def test_tokens(self):
+        for token in ("x" * 20_000_000, "keep-mine:" * 1_000_000, ":" * 1_000_000, "keep-mine:" + "0" * 5_000_000):
+            with self.subTest(token=token[:20]):
+                self.fails("Conflict", self.apply, token)
+
+    def test_reasons(self):
+        for size in (1025, 100_000, 20_000_000):
+            self.fails("TooLarge", self.apply, self.token, reason="x" * size)
+            self.fails("TooLarge", self.undo, 2, reason="x" * size)
+
+    def test_pages(self):
+        whole = self.preview()
+        for offset in (0, 1, len(whole.items), 2**31 - 1, 2**31, 2**32 - 1):
+            for limit in (0, 1, 2**31, 2**32 - 1):
+                with self.subTest(offset=offset, limit=limit):
+                    page = self.preview(offset=offset, limit=limit)
+                    self.assertEqual(page.items, whole.items[offset : offset + limit])
+
+    def test_numbers(self):
+        for number in (0, 2**31, 2**32, 2**63 - 1, 2**63, 2**63 + 1, 2**64 - 2, 2**64 - 1):
+            self.fails("NoSuchChange", self.undo, number, force=True)
+            self.fails("Conflict", self.undo, 2, expected_revision=number)
+
+    def test_many_settings(self):
+        many = {f"setting-{i}": GLib.Variant("u", i) for i in range(10_000)}
+        self.fails("InvalidArgs", self.call, "SetRetention", many)
+        twice = GLib.Variant.parse(GLib.VariantType("a{sv}"), "{'days': <uint32 1>, 'days': <uint32 2>}", None, None)
+        arguments = GLib.Variant.new_tuple(twice, GLib.Variant("a{sv}", {}))
+        self.fails("InvalidArgs", self.client.send, INTERFACE, "SetRetention", arguments)
+
+    def test_by_nobody(self):
+        """Without polkit nobody but root writes, however they ask."""
+        caller = self.as_user(DENIED)
+        for method, arguments, options in (
+            ("ApplyUpdate", (MODEL, self.token, [], ""), {"allow_collisions": True}),
+            ("UndoChange", (2, ""), {}),
+            ("UndoChange", (2, ""), {"force": True}),
+            ("SetRetention", ({"changes": GLib.Variant("u", 1), "days": GLib.Variant("u", 0)},), {}),
+        ):
+            for interactive in (False, True):
+                error = caller.begin(method, *arguments, interactive=interactive, **options).error()
+                self.check_error(error, "AccessDenied", "IOError", "NotSupported")
+
+    def test_a_flood_beside_a_reader(self):
+        flooder, reader = self.as_user(DENIED), self.bench.connect()
+        resolutions = [(CEILING, "/friendly_name", "vendor")]
+        flood = []
+        for _ in range(20 if SHORT else 200):
+            flood.append(flooder.begin("PreviewUpdate", MODEL, resolutions=resolutions, limit=2**32 - 1))
+            flood.append(flooder.begin("CheckForUpdates", MODEL))
+        for _ in range(20):
+            self.assertEqual(json.loads(reader.call("GetMapping", MODEL, CEILING)[0])["friendly_name"], "Reading nook")
+            reader.property("UpdatesAvailable")
+        answers = [call.result() for call in flood]
+        self.assertEqual({answer[0] for answer in answers[::2]}, {self.token})
+        self.assertEqual(set(answers[1::2]), {(True, "1.0.0", "2.0.0")})
+
+    def test_files(self):
+        laughs = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
+            f"{chr(b)}: &{chr(b)} [" + ",".join([f"*{chr(b - 1)}"] * 10) + "]\n" for b in range(ord("b"), ord("k"))
+        )
+        path = os.path.join(self.bench.seeds, "coaches", f"{MODEL}.yml")
+
+        def special(make, *arguments):
+            os.unlink(path)
+            make(*arguments, path)
+
+        cases = {
+            "laughs": lambda: self.release(laughs),
+            "deep": lambda: self.release("a: " + "[" * 10_000 + "]" * 10_000),
+            "large": lambda: self.release("coach_info:\n  notes: " + "x" * (9 << 20)),
+            "binary": lambda: self.release("\0\1\2" * 1000),
+            "nothing": lambda: self.release(""),
+            "half": lambda: self.release(second(Coach()).text()[:-500]),
+            "a FIFO": lambda: special(os.mkfifo),
+            "a device": lambda: special(os.symlink, "/dev/zero"),
+            "a folder": lambda: special(os.mkdir),
+        }
+        for what, make in cases.items():
+            with self.subTest(what):
+                make()
+                names = ("InvalidFile", "TooLarge", "IOError")
+                self.fails(names, self.call, "CheckForUpdates", MODEL)
+                self.fails(names, self.preview)
+                self.fails(names, self.apply, self.token)
+                self.assertEqual(self.client.property("UpdatesAvailable"), [])
+                self.assertEqual(self.client.property("Health"), "ok")
+                self.assertEqual(self.field(MODEL, CEILING, "/friendly_name"), "Reading nook")
+                if os.path.isdir(path):
+                    os.rmdir(path)
+                self.release(second(Coach()))
+                self.assertEqual(self.preview().token, self.token)
+
+    def test_memory_of_previews(self):
+        coach = second(Coach())
+        for i in range(500):
+            coach.add(f"crowd_{i}_light", 100 + i % 100)
+        self.release(coach)
+        for _ in range(5):
+            self.preview()
+        resident = resident_kib(self.pid)
+        for _ in range(5 if SHORT else 40):
+            self.preview()
+            self.call("CheckForUpdates", MODEL)
+        if not SHORT:
+            self.assertLess(resident_kib(self.pid), resident + 16384)
+
+
+class MovingFileTest(ReleaseTest):
+    """Somebody writes the coach file all the while, and not in one piece."""
+
+    def test_updates_all_the_while(self):
+        self.call("Import", MODEL)
+        path = os.path.join(self.bench.seeds, "coaches", f"{MODEL}.yml")
+        texts, states = [], []
+        for i in range(4):
+            coach = second(Coach()).next(f"2.{i}")
+            for j in range(100):
+                coach.add(f"crowd_{j}_light", 100 + j, release=i)
+            texts.append(coach.text())
+            self.release(coach, f"2022_Test_{i}")
+            states.append(self.mappings(f"2022_Test_{i}"))
+        states.append(self.mappings())
+        stop = threading.Event()
+
+        def write():
+            number = 0
+            while not stop.is_set():
+                number += 1
+                with open(path, "w", encoding="utf-8") as file:
+                    for start in range(0, len(texts[0]), 4000):
+                        file.write(texts[number % 4][start : start + 4000])
+                        file.flush()
+
+        writer = threading.Thread(target=write, daemon=True)
+        writer.start()
+        done = 0
+        try:
+            for _ in range(10 if SHORT else 100):
+                try:
+                    before = self.revision()
+                    done += self.apply(allow_device_loss=True) > before
+                except BusError as error:
+                    self.check_error(error, "Conflict", "InvalidFile", "Blocked")
+                self.assertIn(self.mappings(), states)
+        finally:
+            stop.set()
+            writer.join()
+        self.release(texts[0])
+        self.apply(allow_device_loss=True)
+        self.assertEqual(self.mappings(), states[0])
+        self.assert_intact()
+
+
+class LargeUpdateTest(ReleaseTest):
+    """Thousands of devices, hundreds of edits."""
+
+    def crowd(self, version):
+        coach = Coach(version)
+        for i in range(400 if SHORT else 2000):
+            coach.add(f"crowd_{i}_light", i % 250, friendly_name=f"{i} of {version}")
+            coach.bindings[f"crowd_{i}_light"] = [("1FFB8", i % 250, {})]
+        return coach
+
+    def test_update(self):
+        self.release(self.crowd("1"))
+        self.call("Import", MODEL)
+        count = 200 if SHORT else 1000
+        edits = [("set", f"devices/crowd_{i}_light", "/friendly_name", f'"mine {i}"') for i in range(count - 1)]
+        self.call("ApplyEdits", MODEL, [*edits, ("put", OWN, "", json.dumps(own_device()))], "many", force=True)
+        before = self.mappings()
+        self.release(self.crowd("2"))
+        preview = self.preview()
+        self.assertEqual(preview.counts["conflict"], count - 1)
+        self.assertEqual(len(preview.items), sum(preview.counts.values()))
+        resolutions = [(i.path, i.field, "vendor") for i in preview.items if i.kind == "conflict"][: count // 2]
+        change = self.apply(preview.token, resolutions)
+        mine = [d for d, _ in self.mappings().values() if '"friendly_name":"mine ' in d]
+        self.assertEqual(len(mine), count - 1 - count // 2)
+        entries, _ = self.call("GetHistory", MODEL, "", limit=1)
+        self.assertEqual({e["Change"] for e in entries}, {change})
+        self.assertEqual(len(entries), count)
+        self.undo(change)
+        self.assertEqual(self.mappings(), before)
+        self.assert_intact()

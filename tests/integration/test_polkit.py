@@ -13,9 +13,11 @@ from harness import (
     SHIPPED_GROUP,
     SOURCE_ROOT,
     Agent,
+    GLib,
     IntegrationTest,
     wait_until,
 )
+from releases import CEILING, PORCH, Coach, ReleaseTest, second
 
 LIGHT = "devices/bedroom_light"
 
@@ -29,6 +31,8 @@ WRITES = (
     ("DeleteMapping", (MODEL, "lighting_scenes/evening", ""), "edit", (MODEL, "lighting_scenes/evening")),
     ("ResetMapping", (MODEL, "devices/porch_light", "", ""), "edit", (MODEL, "devices/porch_light")),
     ("ApplyEdits", (MODEL, [("set", LIGHT, "/notes", '"y"')], ""), "edit", (MODEL, LIGHT)),
+    ("UndoChange", (3, ""), "undo", (MODEL, "change 3")),
+    ("SetRetention", ({"days": GLib.Variant("u", 9)},), "configure", ("", "changes=1000 days=9 backups=10")),
 )
 
 
@@ -47,6 +51,7 @@ class PolkitTest(IntegrationTest):
         super().setUp()
         self.call("Import", MODEL)
         self.set(MODEL, "devices/porch_light", "/notes", "root")
+        self.set(MODEL, "devices/heater", "/notes", "root")
         self.state = (self.revision(), self.call("GetMappings", MODEL))
 
     def caller(self, user):
@@ -165,6 +170,7 @@ class PolkitTest(IntegrationTest):
             ("UpdateMapping", (MODEL, "devices/porch_light", porch, "")),
             ("ResetMapping", (MODEL, LIGHT, "", "")),
             ("ApplyEdits", (MODEL, [("set", "devices/porch_light", "/notes", '"root"')], "")),
+            ("SetRetention", ({"days": GLib.Variant("u", 730)},)),
         ):
             with self.subTest(method=method):
                 self.assertEqual(caller.call(method, *arguments), revision)
@@ -300,6 +306,216 @@ class PolkitRootDaemonTest(PolkitTest):
     """The same with a daemon that runs as root."""
 
     bench_options = {"user": "root"}
+
+
+class UpdatePolkitTest(ReleaseTest):
+    """Updates and undos: one authentication, one of them, and only of what was shown."""
+
+    needs_polkit = True
+    peer = False
+
+    @classmethod
+    def make_bench(cls, **options):
+        return super().make_bench(peer=cls.peer, **options)
+
+    def setUp(self):
+        super().setUp()
+        self.call("Import", MODEL)
+        self.edit = self.set(MODEL, CEILING, "/friendly_name", "Reading nook")
+        self.later = self.set(MODEL, PORCH, "/notes", "x")
+        self.release(second(Coach()))
+        self.token = self.preview().token
+        self.state = (self.revision(), self.seen())
+
+    def caller(self, user):
+        return self.as_user(user, self.peer)
+
+    def begin_update(self, caller, token=None, **more):
+        return caller.begin("ApplyUpdate", MODEL, token or self.token, [], "a test", **more)
+
+    def begin_undo(self, caller, change=None, **more):
+        return caller.begin("UndoChange", change or self.edit, "a test", **more)
+
+    def both(self):
+        """Each of the two as (how it is called, its action, what is shown)."""
+        return (
+            (self.begin_update, "org.coachiq.config1.update", "1.0.0 → 2.0.0"),
+            (self.begin_undo, "org.coachiq.config1.undo", f"change {self.edit}"),
+        )
+
+    def assert_unchanged(self):
+        self.assertEqual((self.revision(), self.seen()), self.state)
+        self.assertFalse(os.path.exists(os.path.join(self.bench.state, "backups")))
+        self.assert_intact()
+
+    def test_allowed(self):
+        caller = self.caller(ALLOWED)
+        change = self.begin_update(caller).result()
+        self.assertEqual(
+            self.bench.checks()[-1],
+            ("org.coachiq.config1.update", ALLOWED, MODEL, "1.0.0 → 2.0.0", "ApplyUpdate"),
+        )
+        self.assertEqual((self.changes()[0]["User"], change), (ALLOWED, self.state[0] + 1))
+        self.assertEqual(self.begin_undo(caller, change).result(), change + 1)
+        self.assertEqual(
+            self.bench.checks()[-1],
+            ("org.coachiq.config1.undo", ALLOWED, MODEL, f"change {change}", "UndoChange"),
+        )
+        self.assertEqual(self.changes()[0]["User"], ALLOWED)
+        self.assertEqual(len(self.bench.checks()), 2)
+
+    def test_denied(self):
+        caller = self.caller(DENIED)
+        for begin, _, _ in self.both():
+            for interactive in (False, True):
+                self.check_error(begin(caller, interactive=interactive).error(), "AccessDenied")
+        self.check_error(self.begin_undo(caller, force=True).error(), "AccessDenied")
+        self.check_error(self.begin_update(caller, allow_device_loss=True).error(), "AccessDenied")
+        self.assert_unchanged()
+
+    def test_challenge_without_the_flag(self):
+        for user in (ASKED, ORDINARY):
+            caller = self.caller(user)
+            agent = Agent(self.bench, caller)
+            for begin, _, _ in self.both():
+                self.check_error(begin(caller).error(), "InteractiveAuthorizationRequired")
+            self.assertEqual(agent.prompts, [])
+        self.assert_unchanged()
+
+    def test_prompts(self):
+        """They say what is asked for; nothing is written before the answer, and nothing without one."""
+        caller = self.caller(ASKED)
+        agent = Agent(self.bench, caller)
+        for i, (begin, action, shown) in enumerate(self.both()):
+            call = begin(caller, interactive=True)
+            prompt = agent.wait(2 * i + 1)[-1]
+            self.assertEqual(prompt.action, action)
+            for text in (MODEL, shown):
+                self.assertIn(text, prompt.message)
+            self.assertNotIn("$(", prompt.message)
+            self.assertFalse(call.done)
+            self.assert_unchanged()
+            prompt.dismiss()
+            self.check_error(call.error(), "AccessDenied", text="(?i)dismissed")
+            call = begin(caller, interactive=True)
+            agent.wait(2 * i + 2)[-1].refuse()
+            self.check_error(call.error(), "AccessDenied", "InteractiveAuthorizationRequired")
+            self.assert_unchanged()
+
+    def test_allowed_after_a_prompt(self):
+        caller = self.caller(ASKED)
+        agent = Agent(self.bench, caller)
+        call = self.begin_update(caller, interactive=True)
+        agent.wait(1)[0].allow()
+        change = call.result()
+        self.assertEqual(self.changes()[0]["User"], ASKED)
+        # One yes is for one of them.
+        self.check_error(self.begin_undo(caller, change).error(), "InteractiveAuthorizationRequired")
+        for i in range(2):
+            call = self.begin_undo(caller, change + i, interactive=True)
+            agent.wait(i + 2)[-1].allow()
+            self.assertEqual(call.result(), change + i + 1)
+            self.check_error(
+                self.begin_undo(caller, change + i + 1).error(), "InteractiveAuthorizationRequired"
+            )
+
+    def test_the_world_moves_during_a_prompt(self):
+        """What was allowed is what was shown: a token that went stale meanwhile is a conflict."""
+        moves = {
+            "an edit": lambda: self.set(MODEL, PORCH, "/notes", "y"),
+            "a setting": lambda: self.call("SetInterface", "house", "can0"),
+            "another file": lambda: self.release(second(Coach()).next("3.0.0")),
+            "the same update": lambda: self.apply(),
+        }
+        caller = self.caller(ASKED)
+        agent = Agent(self.bench, caller)
+        for what, move in moves.items():
+            with self.subTest(what):
+                call = self.begin_update(caller, self.preview().token, interactive=True)
+                prompt = agent.wait(len(agent.prompts) + 1)[-1]
+                move()
+                state = (self.revision(), self.seen())
+                prompt.allow()
+                self.check_error(call.error(), "Conflict")
+                self.assertEqual((self.revision(), self.seen()), state)
+        self.assert_intact()
+
+    def test_an_undo_whose_ground_moves(self):
+        caller = self.caller(ASKED)
+        agent = Agent(self.bench, caller)
+        changed = self.begin_undo(caller, interactive=True)
+        agent.wait(1)
+        undone = self.begin_undo(caller, self.later, interactive=True)
+        agent.wait(2)
+        stale = self.begin_undo(caller, self.later, interactive=True, expected_revision=self.state[0])
+        agent.wait(3)
+        self.set(MODEL, CEILING, "/friendly_name", "Another")
+        last = self.undo(self.later)
+        for prompt in agent.prompts:
+            prompt.allow()
+        self.check_error(changed.error(), "Conflict", text=f"root in change {last - 1}")
+        self.assertEqual(undone.result(), last)
+        self.check_error(stale.error(), "Conflict")
+        self.assertEqual((self.revision(), self.field(MODEL, CEILING, "/friendly_name")), (last, "Another"))
+
+    def test_pruned_during_a_prompt(self):
+        caller = self.caller(ASKED)
+        agent = Agent(self.bench, caller)
+        call = self.begin_undo(caller, interactive=True)
+        agent.wait(1)
+        last = self.call("SetRetention", {"changes": GLib.Variant("u", 1), "days": GLib.Variant("u", 0)})
+        agent.prompts[0].allow()
+        self.check_error(call.error(), "NoSuchChange")
+        self.assertEqual(self.revision(), last)
+
+    def test_nobody_is_asked_for_nothing(self):
+        undone = self.undo(self.later)
+        self.apply()
+        revision = self.revision()
+        watcher = self.client.watch()
+        caller = self.caller(DENIED)
+        self.assertEqual(self.begin_update(caller, self.preview().token).result(), revision)
+        for force in (False, True):
+            self.assertEqual(self.begin_undo(caller, self.later, force=force).result(), revision)
+        self.assertGreater(revision, undone)
+        self.assertEqual((self.bench.checks(), watcher.signals(), self.revision()), ([], [], revision))
+
+    def test_bad_input_asks_nobody(self):
+        caller = self.caller(ASKED)
+        agent = Agent(self.bench, caller)
+        for names, method, arguments, options in (
+            ("Conflict", "ApplyUpdate", (MODEL, "stale", [], ""), {}),
+            ("Conflict", "ApplyUpdate", (MODEL, self.token, [], ""), {"expected_revision": 1}),
+            ("Conflict", "ApplyUpdate", (MODEL, self.token, [], ""), {"policy": "manual"}),
+            ("Blocked", "ApplyUpdate", (MODEL, self.token, [], ""), {"only_clean": True}),
+            ("InvalidArgs", "ApplyUpdate", (MODEL, self.token, [(PORCH, "/no", "mine")], ""), {}),
+            ("InvalidArgs", "ApplyUpdate", (MODEL, self.token, [], ""), {"force": True}),
+            ("TooLarge", "ApplyUpdate", (MODEL, self.token, [], "x" * 1025), {}),
+            ("NoSuchModel", "ApplyUpdate", ("nope", self.token, [], ""), {}),
+            ("NoSuchChange", "UndoChange", (99, ""), {}),
+            ("TooLarge", "UndoChange", (self.edit, "x" * 1025), {}),
+            ("Conflict", "UndoChange", (self.edit, ""), {"expected_revision": 1}),
+            ("Conflict", "UndoChange", (1, ""), {}),
+            ("InvalidArgs", "SetRetention", ({"days": GLib.Variant("u", 99999)},), {}),
+        ):
+            with self.subTest(method=method, names=names):
+                self.fails(names, caller.call, method, *arguments, interactive=True, **options)
+        self.assertEqual((agent.prompts, self.bench.checks()), ([], []))
+        self.assert_unchanged()
+
+    def test_caller_leaves_during_the_prompt(self):
+        caller = self.caller(ASKED)
+        agent = Agent(self.bench, caller)
+        self.begin_update(caller, interactive=True)
+        prompt = agent.wait()[0]
+        caller.leave()
+        wait_until(lambda: prompt.cancelled, "the prompt of a caller that left is taken back")
+        self.assert_unchanged()
+        self.assertEqual(self.begin_update(self.caller(ALLOWED)).result(), self.state[0] + 1)
+
+
+class UpdatePolkitPeerTest(UpdatePolkitTest):
+    peer = True
 
 
 class NoPolkitTest(IntegrationTest):

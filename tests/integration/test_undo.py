@@ -509,40 +509,85 @@ class NumbersTest(ReleaseTest):
         self.assertEqual(self.undo(2, reason="x" * 1024, expected_revision=2), 3)
 
 
+def third(coach):
+    """A release that gives things other names and places, and takes the owner's."""
+    newer = second(coach).next("3.0.0")
+    newer.rename("porch_light", "entry_light")
+    newer.bindings["cargo_light"] = [(dgn, 70, fields) for dgn, _, fields in newer.bindings["cargo_light"]]
+    newer.devices["sink_light"]["groups"] = ["sinks", "all"]
+    newer.add("my_lamp", 91)
+    return newer.remove("hall_light")
+
+
 class WalkTest(ReleaseTest):
     """A random way there, and every step of it back."""
 
+    RELEASES = (Coach(), second(Coach()), third(Coach()))
+    PATHS = (
+        *(CEILING, VANITY, PORCH, CARGO, SINK, OWN, "devices/entry_light", "devices/my_other", "devices/hall_light"),
+        *("devices/step_light", "devices/awning_light", "coach_info", "lighting_scenes/evening"),
+    )
+    UNDECIDED = ("renamed", "id-collision", "binding-collision", "missing-field", "device-loss")
+    REFUSALS = ("NoSuchMapping", "NoSuchField", "NoSuchChange", "InvalidData", "Immutable", "Conflict")
+    VALUES = {
+        "/friendly_name": lambda n: f"Name {n}",
+        "/notes": lambda n: n,
+        "/protocol_metadata": lambda n: {"zone": n},
+        "/protocol_metadata/zone": lambda n: n,
+        "/groups": lambda n: [["all", str(n)], ["night"], []][n % 3],
+        "/capabilities": lambda n: [["on_off"], ["on_off", "blink"]][n % 2],
+        "/command_type": lambda n: f"command {n}",
+    }
+
+    def step_of_update(self, chance):
+        self.release(chance.choice(self.RELEASES))
+        preview = self.preview(policy=chance.choice(["keep-mine", "take-vendor"]))
+        resolutions = [
+            (item.path, item.field, chance.choice(["mine", "vendor"]))
+            for item in preview.items
+            if item.kind not in self.UNDECIDED and chance.random() < 0.2
+        ]
+        lifted = {"allow_collisions": True, "allow_missing_fields": True, "allow_device_loss": True}
+        return self.apply(preview.token, resolutions, **lifted)
+
+    def fields(self, chance, path):
+        """Those that any component may have, and some of one of its bindings."""
+        try:
+            binding = chance.choice(self.get(MODEL, path)["bindings"])
+        except (BusError, KeyError):
+            return list(self.VALUES)
+        key = f"/bindings/{binding['dgn']}:{binding['instance']}"
+        return [*self.VALUES, f"{key}/command_type", f"{key}/deep/er"]
+
     def step(self, chance, serial):
-        path = chance.choice([CEILING, VANITY, PORCH, CARGO, SINK, OWN, "devices/my_other", "coach_info"])
-        field = chance.choice(["/friendly_name", "/notes", "/protocol_metadata", "/protocol_metadata/zone", "/groups"])
-        own = path in (OWN, "devices/my_other")
-        kind = chance.choice(["set"] * 4 + ["unset", "reset", "delete", "put", "several", "update", "interface"])
+        kinds = ["set"] * 5 + ["update", "undo"] * 3 + ["unset", "reset", "delete", "put", "several", "interface"]
+        kind = chance.choice(kinds)
+        path = chance.choice(self.PATHS)
+        field = chance.choice(self.fields(chance, path))
+        value = json.dumps(self.VALUES.get(field, lambda n: f"value {n}")(serial))
         if kind == "update":
-            coach = second(Coach()) if self.model_info()["ImportedVersion"] != "2.0.0" else Coach()
-            self.release(coach)
-            token = self.preview(policy=chance.choice(["keep-mine", "take-vendor"])).token
-            return self.apply(token, allow_collisions=True, allow_missing_fields=True)
+            return self.step_of_update(chance)
+        if kind == "undo":
+            return self.undo(chance.randint(2, max(2, self.revision())), force=chance.random() < 0.3)
         if kind == "interface":
             return self.call("SetInterface", "house", chance.choice(["can0", "can1", ""]))
-        value = {"/protocol_metadata": {"zone": serial}, "/groups": ["all", str(serial)]}.get(field, f"v{serial}")
+        own = path.startswith("devices/my_") or chance.random() < 0.2
+        whole = own_device(path[8:], chance.choice([90, 25])) if own and path.startswith("devices/") else {"x": serial}
         edits = {
-            "set": ("set", path, field, json.dumps(value)),
-            "unset": ("unset", path, field, ""),
-            "reset": ("reset", path, chance.choice([field, ""]), ""),
-            "delete": ("delete", path, "", ""),
-            "put": ("put", path, "", json.dumps(own_device(path.split("/")[-1], notes=serial) if own else {"x": serial})),
+            "set": [("set", path, field, value)],
+            "unset": [("unset", path, field, "")],
+            "reset": [("reset", path, chance.choice([field, ""]), "")],
+            "delete": [("delete", path, "", "")],
+            "put": [("put", path, "", json.dumps(whole))],
         }
-        if kind == "several":
-            chosen = [edits["set"], ("set", SINK, "/notes", str(serial)), ("set", PORCH, "/area", f'"a{serial}"')]
-        else:
-            chosen = [edits[kind]]
-        return self.call("ApplyEdits", MODEL, chosen, f"step {serial}", force=True)
+        edits["several"] = [*edits["set"], ("set", SINK, "/notes", value), *edits["reset"]]
+        return self.call("ApplyEdits", MODEL, edits[kind], f"step {serial}", force=True)
 
     def state(self):
         return self.mappings(), self.places(), self.client.property("Interfaces"), self.model_info()["ImportedVersion"]
 
     def test_walk(self):
-        for seed in range(2 if SHORT else 8):
+        for seed in range(2 if SHORT else 5):
             with self.subTest(seed=seed):
                 self.walk(random.Random(seed))
             self.bench.stop()
@@ -558,14 +603,15 @@ class WalkTest(ReleaseTest):
             try:
                 change = self.step(chance, serial)
             except BusError as error:
-                self.check_error(error, "NoSuchMapping", "NoSuchField", "InvalidData", "Immutable")
+                self.check_error(error, *self.REFUSALS)
                 refused += 1
                 continue
-            if change not in states:
-                states[change] = self.state()
+            state = self.state()
+            self.assertEqual(states.setdefault(change, state), state)
         self.assertLess(refused, 35)
         last = self.revision()
         self.assertEqual(sorted(states), list(range(1, last + 1)))
+        self.assert_fresh()
         undos = []
         for change in range(last, 1, -1):
             undos.append(self.undo(change))
@@ -577,3 +623,65 @@ class WalkTest(ReleaseTest):
             self.assertEqual(self.state(), states[i + 2], f"change {i + 2} done again")
         self.assert_intact()
         self.assert_fresh()
+
+
+class RenameTest(ReleaseTest):
+    """What has another name in the one release than in the other."""
+
+    def setUp(self):
+        super().setUp()
+        self.call("Import", MODEL)
+        self.renamed = Coach().next("2").rename("porch_light", "entry_light")
+
+    def there_and_back(self, before):
+        change = self.revision()
+        after = self.seen()
+        undone = self.undo(change)
+        self.assertEqual(self.seen(), before)
+        self.undo(undone)
+        self.assertEqual(self.seen(), after)
+        self.assert_intact()
+
+    def test_edits_since_follow_back(self):
+        change = self.update(self.renamed)
+        self.assertEqual(self.detail(change)["renames"], {"devices/entry_light": PORCH})
+        self.set(MODEL, "devices/entry_light", "/friendly_name", "Ours")
+        undone = self.undo(change)
+        self.assertEqual(self.field(MODEL, PORCH, "/friendly_name"), "Ours")
+        self.assertEqual(self.field(MODEL, PORCH, "/entity_id"), "porch_light")
+        self.undo(undone)
+        self.assertEqual(self.field(MODEL, "devices/entry_light", "/friendly_name"), "Ours")
+        self.assert_intact()
+
+    def test_the_owner_had_the_new_name(self):
+        """Then the update renamed nothing, and neither does its undo."""
+        self.call("UpdateMapping", MODEL, "devices/entry_light", json.dumps(own_device("entry_light")), "")
+        before = self.seen()
+        self.release(self.renamed)
+        for choice in ("mine", "vendor"):
+            with self.subTest(choice=choice):
+                self.apply(None, [("devices/entry_light", "", choice)], allow_collisions=True)
+                self.there_and_back(before)
+                self.undo(self.revision())
+                self.assertEqual(self.seen(), before)
+
+    def test_the_owner_deleted_the_new_name(self):
+        """A deletion that outlived what it deleted does not take something else along."""
+        self.update(self.renamed)
+        self.call("DeleteMapping", MODEL, "devices/entry_light", "")
+        self.update(Coach())
+        before = self.seen()
+        self.assertIn(PORCH, before[0])
+        self.update(self.renamed)
+        self.there_and_back(before)
+
+    def test_the_owner_has_the_old_name(self):
+        self.update(self.renamed)
+        self.call("UpdateMapping", MODEL, PORCH, json.dumps(own_device("porch_light")), "")
+        before = self.seen()
+        for choice in ("mine", "vendor"):
+            with self.subTest(choice=choice):
+                self.update(Coach(), [(PORCH, "", choice)])
+                self.there_and_back(before)
+                self.undo(self.revision())
+                self.assertEqual(self.seen(), before)
