@@ -25,12 +25,19 @@ static bool fail_exists(const char *path, GError **error)
     return false;
 }
 
+static bool check_folder(const char *path, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+
+    return access(folder, W_OK | X_OK) == 0 || fail(path, errno, error);
+}
+
 bool output_check(const char *path, bool force, GError **error)
 {
     struct stat st;
 
     if (lstat(path, &st) < 0)
-        return errno == ENOENT || fail(path, errno, error);
+        return errno == ENOENT ? check_folder(path, error) : fail(path, errno, error);
     if (!S_ISREG(st.st_mode)) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
                     _("%s is no regular file, so it is left as it is."), path);

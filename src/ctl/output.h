@@ -6,8 +6,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
-/* Whether a file of this name may be written: nothing is there, or with `force` a regular file. What is no
- * regular file is never replaced. Sets a G_FILE_ERROR with a whole sentence. */
+/* Whether a file of this name may be written: nothing is there, in a folder that is, or with `force` a
+ * regular file. What is no regular file is never replaced. Sets a G_FILE_ERROR with a whole sentence. */
 bool output_check(const char *path, bool force, GError **error);
 
 /* Writes what is in a descriptor, from its start on, to a file that only its owner may read: beside it

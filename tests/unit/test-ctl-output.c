@@ -107,6 +107,7 @@ static void test_no_folder(Fixture *fixture, gconstpointer data)
     g_autoptr(GError) error = NULL;
 
     (void) data;
+    g_assert_false(output_check(path, false, NULL));
     g_assert_false(output_file(fixture->source, path, false, &error));
     g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
 }
