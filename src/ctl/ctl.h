@@ -14,7 +14,7 @@ typedef enum ExitCode {
     EXIT_FAILED = 1,    /* the operation failed, or a check found errors */
     EXIT_USAGE = 2,     /* the command line is wrong */
     EXIT_DENIED = 3,    /* access denied, or the prompt was dismissed */
-    EXIT_NOT_FOUND = 4, /* no such model, component, field or change; nothing found */
+    EXIT_NOT_FOUND = 4, /* no such model, component, field, change or backup; nothing found */
     EXIT_CONFLICT = 5,  /* the configuration is at another revision, or was changed since */
 } ExitCode;
 

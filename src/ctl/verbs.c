@@ -125,7 +125,7 @@ const Verb verbs[] = {
      verb_backups},
     {"delete-backup", FAMILY_BACKUPS, N_("ID"), 1, 1, OPTIONS_WRITE, N_("Delete a backup"),
      N_("ID is as “backups” lists it."), verb_delete_backup},
-    {"restore", FAMILY_BACKUPS, N_("[ID]"), 0, 1,
+    {"restore", FAMILY_BACKUPS, N_("ID|--file"), 0, 1,
      OPTIONS_WRITE | OPTIONS_REASON | OPTIONS_FILE | OPTIONS_YES | OPTIONS_FULL,
      N_("Go back to a backup, with everything"),
      N_("ID is as “backups” lists it; with --file the backup is a file that “backup --output” wrote. All models, edits and "
