@@ -198,14 +198,14 @@ Value *device_from_keyed(Value *keyed)
     return device;
 }
 
-static void lay_over(Value **base, const Value *top)
+void device_lay_over(Value **base, const Value *top)
 {
     VALUE_FOREACH_ENTRY (key, member, top) {
         Value *below = value_map_get(*base, key);
 
         if (value_is_map(member) && value_is_map(below)) {
             g_autoptr(Value) both = value_ref(below);
-            lay_over(&both, member);
+            device_lay_over(&both, member);
             value_map_set(base, key, both);
         } else {
             value_map_set(base, key, member);
@@ -220,6 +220,6 @@ Value *device_flatten(Value *keyed, const char *binding_key)
 
     value_map_remove(&flat, DEVICE_BINDINGS);
     if (own)
-        lay_over(&flat, own);
+        device_lay_over(&flat, own);
     return flat;
 }

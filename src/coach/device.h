@@ -35,3 +35,5 @@ Value *device_from_keyed(Value *keyed);
 /* The entry of a keyed device at one binding, flat: shared fields with the binding's own laid over them,
  * maps member by member. */
 Value *device_flatten(Value *keyed, const char *binding_key);
+/* Lays one map over another, maps member by member. */
+void device_lay_over(Value **base, const Value *top);

@@ -3,6 +3,7 @@
 #include "coach/merge-private.h"
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/pointer.h"
 #include "coach/device.h"
 #include "coach/path.h"
@@ -21,9 +22,10 @@ typedef struct Decision {
 typedef struct Work {
     Merger *merger;
     const char *path;
-    Value *base, *incoming; /* NULL: none */
-    GPtrArray *overrides;   /* before */
-    GPtrArray *list;        /* after */
+    Value *base, *incoming;             /* NULL: none */
+    Value *base_keyed, *incoming_keyed; /* the same as field pointers see them */
+    GPtrArray *overrides;               /* before */
+    GPtrArray *list;                    /* after */
     GPtrArray *decisions;
     GHashTable *covered; /* set of the fields that overrides speak of, so that no other item does */
     guint first_item;
@@ -56,6 +58,15 @@ static void keep(Work *work, const char *field, OverrideOp op, Value *value, Val
     g_ptr_array_add(work->list, override_new(field, op, value, vendor));
 }
 
+/* The last override that was kept is of a component that the vendor dropped. */
+static void remember_edits(Work *work, Value *edits)
+{
+    Override *override = g_ptr_array_index(work->list, work->list->len - 1);
+
+    g_clear_pointer(&override->edits, value_unref);
+    override->edits = value_ref(edits);
+}
+
 /* What is to be done about an item that is about an override: a resolution, else the policy. A value is
  * noted for later; until then the owner's stands. True: the override stays. */
 static bool keeps_mine(Work *work, MergeItem *item, bool *ret_explicit)
@@ -73,44 +84,71 @@ static bool keeps_mine(Work *work, MergeItem *item, bool *ret_explicit)
 
 /* Sets */
 
-static bool list_has(Value *list, Value *wanted)
+/* The elements of a list by what they are; owns the texts. */
+static GHashTable *elements_of(Value *list)
 {
-    VALUE_FOREACH_ITEM (item, list)
-        if (value_equal(item, wanted))
-            return true;
-    return false;
+    GHashTable *elements = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    VALUE_FOREACH_ITEM (item, list) {
+        GString *text = g_string_new(NULL);
+        json_append_canonical(text, item);
+        g_hash_table_add(elements, g_string_free(text, false));
+    }
+    return elements;
 }
 
-static bool is_set_field(const char *field)
+static bool has_element(GHashTable *elements, Value *item)
 {
-    const char *name = strrchr(field, '/');
+    g_autoptr(GString) text = g_string_new(NULL);
 
-    return name && g_strv_contains(set_fields, name + 1);
+    json_append_canonical(text, item);
+    return g_hash_table_contains(elements, text->str);
+}
+
+/* A list of a device, or of one of its bindings, that is a set. */
+static bool is_set_field(const char *path, const char *field)
+{
+    g_auto(GStrv) tokens = path_is_device(path) ? pointer_split(field, NULL) : NULL;
+    guint n = tokens ? g_strv_length(tokens) : 0;
+
+    if (n == 3 && g_str_equal(tokens[0], DEVICE_BINDINGS))
+        return g_strv_contains(set_fields, tokens[2]);
+    return n == 1 && g_strv_contains(set_fields, tokens[0]);
 }
 
 /* The vendor's elements without those the owner removed, then those the owner added. */
 static Value *merge_sets(Value *base, Value *mine, Value *vendor)
 {
+    g_autoptr(GHashTable) in_base = elements_of(base), in_mine = elements_of(mine),
+                          in_vendor = elements_of(vendor);
     Value *merged = value_new_list();
 
     VALUE_FOREACH_ITEM (item, vendor)
-        if (list_has(mine, item) || !list_has(base, item))
+        if (has_element(in_mine, item) || !has_element(in_base, item))
             value_list_append(&merged, item);
     VALUE_FOREACH_ITEM (item, mine)
-        if (!list_has(base, item) && !list_has(merged, item))
+        if (!has_element(in_base, item) && !has_element(in_vendor, item))
             value_list_append(&merged, item);
     return merged;
 }
 
-static bool sets_equal(Value *a, Value *b)
+static bool has_all(GHashTable *elements, GHashTable *others)
 {
-    VALUE_FOREACH_ITEM (item, a)
-        if (!list_has(b, item))
-            return false;
-    VALUE_FOREACH_ITEM (item, b)
-        if (!list_has(a, item))
+    GHashTableIter iter;
+    gpointer text;
+
+    g_hash_table_iter_init(&iter, others);
+    while (g_hash_table_iter_next(&iter, &text, NULL))
+        if (!g_hash_table_contains(elements, text))
             return false;
     return true;
+}
+
+static bool sets_equal(Value *a, Value *b)
+{
+    g_autoptr(GHashTable) in_a = elements_of(a), in_b = elements_of(b);
+
+    return has_all(in_a, in_b) && has_all(in_b, in_a);
 }
 
 /* Fields */
@@ -127,34 +165,43 @@ static MergeClass classify(Value *base, Value *mine, Value *vendor)
 }
 
 /* Whether the owner has something at this field, or around it, already. */
-static bool is_taken(const Work *work, const char *field)
+static bool is_taken(GPtrArray *overrides, const char *field)
 {
-    for (guint i = 0; i < work->overrides->len; i++) {
-        const Override *other = g_ptr_array_index(work->overrides, i);
+    for (guint i = 0; i < overrides->len; i++) {
+        const Override *other = g_ptr_array_index(overrides, i);
         if (g_str_equal(other->field, field) || field_is_inside(field, other->field))
             return true;
     }
     return false;
 }
 
-/* The field where incoming has it: another one when its binding moved. */
-static char *follow_binding(const Work *work, const char *field)
+/* The field where incoming has it: another one when its binding moved. A binding that the owner replaced
+ * stays where it is, one that the owner removed moves too. `all` are the overrides that are merged. */
+static char *follow_binding(const Work *work, const Override *override, GPtrArray *all)
 {
-    g_auto(GStrv) tokens = path_is_device(work->path) ? pointer_split(field, NULL) : NULL;
+    g_auto(GStrv) tokens = path_is_device(work->path) ? pointer_split(override->field, NULL) : NULL;
+    const char *to;
 
-    if (!tokens || !tokens[0] || !g_str_equal(tokens[0], DEVICE_BINDINGS) || !tokens[1] || !tokens[2])
-        return g_strdup(field);
+    if (!tokens || !tokens[0] || !g_str_equal(tokens[0], DEVICE_BINDINGS) || !tokens[1] ||
+        (!tokens[2] && override->op == OVERRIDE_SET))
+        return g_strdup(override->field);
 
-    g_autoptr(Value) old = component_to_keyed(work->path, work->base),
-                     new = component_to_keyed(work->path, work->incoming);
-    const char *to = merge_find_moved_binding(value_map_get(old, DEVICE_BINDINGS),
-                                              value_map_get(new, DEVICE_BINDINGS), tokens[1]);
+    to = merge_find_moved_binding(value_map_get(work->base_keyed, DEVICE_BINDINGS),
+                                  value_map_get(work->incoming_keyed, DEVICE_BINDINGS), tokens[1]);
     if (!to)
-        return g_strdup(field);
+        return g_strdup(override->field);
     g_free(tokens[1]);
     tokens[1] = g_strdup(to);
     g_autofree char *followed = pointer_join((const char *const *) tokens);
-    return is_taken(work, followed) ? g_strdup(field) : g_steal_pointer(&followed);
+    return is_taken(all, followed) ? g_strdup(override->field) : g_steal_pointer(&followed);
+}
+
+static Value *field_of(Value *keyed, const char *field)
+{
+    g_auto(GStrv) tokens = pointer_split(field, NULL);
+    Value *value = tokens ? value_get(keyed, (const char *const *) tokens) : NULL;
+
+    return value ? value_ref(value) : NULL;
 }
 
 /* Says once that a binding moved. */
@@ -173,24 +220,45 @@ static void add_moved(Work *work, const char *field, const char *to)
     item->result = g_steal_pointer(&result);
 }
 
-static void merge_override(Work *work, const Override *override)
+static bool is_whole_binding(const char *path, const char *field)
 {
-    g_autofree char *field = follow_binding(work, override->field);
-    g_autoptr(Value) base = component_view_field(work->path, work->base, override->field),
-                     vendor = component_view_field(work->path, work->incoming, field),
-                     recorded = component_get_field(work->path, work->incoming, field), merged = NULL;
+    g_auto(GStrv) tokens = path_is_device(path) ? pointer_split(field, NULL) : NULL;
+
+    return tokens && g_strv_length(tokens) == 2 && g_str_equal(tokens[0], DEVICE_BINDINGS);
+}
+
+/* Whether what an override lies upon went with its binding, also where the vendor had no such field. */
+static bool lost_its_binding(const Work *work, const char *field)
+{
+    g_auto(GStrv) tokens = path_is_device(work->path) ? pointer_split(field, NULL) : NULL;
+
+    return tokens && g_strv_length(tokens) > 2 && g_str_equal(tokens[0], DEVICE_BINDINGS) &&
+           value_map_get(value_map_get(work->base_keyed, DEVICE_BINDINGS), tokens[1]) &&
+           !value_map_get(value_map_get(work->incoming_keyed, DEVICE_BINDINGS), tokens[1]);
+}
+
+static void merge_override(Work *work, const Override *override, GPtrArray *all)
+{
+    g_autofree char *field = follow_binding(work, override, all);
+    g_autoptr(Value) base = keyed_view_field(work->path, work->base_keyed, override->field),
+                     vendor = keyed_view_field(work->path, work->incoming_keyed, field),
+                     recorded = field_of(work->incoming_keyed, field), merged = NULL;
+    bool moved = !g_str_equal(field, override->field), as_it_is;
     Value *mine = override->value;
     MergeClass class = classify(base, mine, vendor);
     MergeItem *item;
-    bool as_it_is;
 
     g_hash_table_add(work->covered, g_strdup(override->field));
     g_hash_table_add(work->covered, g_strdup(field));
-    if (!g_str_equal(field, override->field))
+    if (moved && is_whole_binding(work->path, field))
+        class = MERGE_UNSET_CHANGED; /* the owner did not want it there; whether here is not known */
+    else if (moved)
         add_moved(work, override->field, field);
+    else if (class == MERGE_KEPT && mine && lost_its_binding(work, field))
+        class = MERGE_ORPHANED;
 
-    if (class == MERGE_CONFLICT && is_set_field(field) && value_is_list(mine) && value_is_list(vendor) &&
-        (!base || value_is_list(base))) {
+    if (class == MERGE_CONFLICT && is_set_field(work->path, field) && value_is_list(mine) &&
+        value_is_list(vendor) && (!base || value_is_list(base))) {
         merged = merge_sets(base, mine, vendor);
         class = sets_equal(merged, vendor) ? MERGE_CONVERGED : MERGE_MERGED;
     }
@@ -217,8 +285,8 @@ static bool is_covered(const Work *work, const char *field)
     return false;
 }
 
-/* What the vendor changed and the owner did not touch. */
-static void merge_untouched(Work *work)
+/* What the vendor changed and the owner did not touch. `seen` is what the owner sees so far. */
+static void merge_untouched(Work *work, Value *seen)
 {
     g_autoptr(GPtrArray) diffs = component_diff(work->path, work->base, work->incoming);
 
@@ -232,9 +300,11 @@ static void merge_untouched(Work *work)
         item = add_item(work, diff->field, MERGE_VENDOR, diff->before, NULL, diff->after);
         resolution = merger_take_resolution(work->merger, work->path, diff->field);
         item->resolved = resolution != NULL;
-        if (resolution && resolution->choice != MERGE_CHOOSE_VENDOR)
-            decide(work, diff->field,
-                   resolution->choice == MERGE_CHOOSE_MINE ? diff->before : resolution->value);
+        if (!resolution || resolution->choice == MERGE_CHOOSE_VENDOR)
+            continue;
+        /* Mine is what the owner sees there, edits inside included. */
+        g_autoptr(Value) mine = field_of(seen, diff->field);
+        decide(work, diff->field, resolution->choice == MERGE_CHOOSE_MINE ? mine : resolution->value);
     }
 }
 
@@ -245,15 +315,75 @@ static int compare_fields(gconstpointer a, gconstpointer b)
     return strcmp((*left)->field, (*right)->field);
 }
 
+/* Overrides inside something that the vendor replaced or dropped as a whole: what the owner sees there and
+ * what the vendor has now are at odds as wholes. */
+static void merge_enclosed(Work *work, const FieldDiff *diff, GPtrArray *inside, Value *seen)
+{
+    g_autoptr(Value) base = keyed_view_field(work->path, work->base_keyed, diff->field),
+                     mine = keyed_view_field(work->path, seen, diff->field),
+                     vendor = keyed_view_field(work->path, work->incoming_keyed, diff->field);
+    MergeItem *item =
+        add_item(work, diff->field, vendor ? MERGE_CONFLICT : MERGE_ORPHANED, base, mine, vendor);
+    bool as_it_is;
+
+    g_hash_table_add(work->covered, g_strdup(diff->field));
+    if (!keeps_mine(work, item, &as_it_is))
+        return;
+    if (as_it_is) {
+        keep(work, diff->field, OVERRIDE_SET, mine, diff->after);
+        return;
+    }
+    for (guint i = 0; i < inside->len; i++) {
+        const Override *override = g_ptr_array_index(inside, i);
+        keep(work, override->field, override->op, override->value, NULL);
+    }
+}
+
+/* Takes those overrides out of the list that lie inside a difference, and merges them with it. */
+static void merge_all_enclosed(Work *work, GPtrArray *overrides, Value *seen)
+{
+    g_autoptr(GPtrArray) diffs = component_diff(work->path, work->base, work->incoming);
+
+    for (guint i = 0; i < diffs->len; i++) {
+        const FieldDiff *diff = g_ptr_array_index(diffs, i);
+        g_autoptr(GPtrArray) inside = g_ptr_array_new();
+
+        /* What lies at a binding goes with the binding. */
+        if (!diff->before || is_whole_binding(work->path, diff->field))
+            continue;
+        for (guint k = 0; k < overrides->len; k++)
+            if (field_is_inside(((const Override *) g_ptr_array_index(overrides, k))->field, diff->field))
+                g_ptr_array_add(inside, g_ptr_array_index(overrides, k));
+        if (inside->len == 0)
+            continue;
+        merge_enclosed(work, diff, inside, seen);
+        for (guint k = 0; k < inside->len; k++)
+            g_ptr_array_remove(overrides, g_ptr_array_index(inside, k));
+    }
+}
+
+static void key_both(Work *work)
+{
+    g_clear_pointer(&work->base_keyed, value_unref);
+    g_clear_pointer(&work->incoming_keyed, value_unref);
+    work->base_keyed = component_to_keyed(work->path, work->base);
+    work->incoming_keyed = component_to_keyed(work->path, work->incoming);
+}
+
 static void merge_fields(Work *work, GPtrArray *overrides)
 {
     g_autoptr(GPtrArray) sorted = g_ptr_array_copy(overrides, NULL, NULL);
+    g_autoptr(Value) component = override_apply(work->path, work->base, overrides),
+                     seen = component_to_keyed(work->path, component);
 
+    key_both(work);
     g_ptr_array_set_free_func(sorted, NULL);
     g_ptr_array_sort(sorted, compare_fields);
+    if (sorted->len > 0)
+        merge_all_enclosed(work, sorted, seen);
     for (guint i = 0; i < sorted->len; i++)
-        merge_override(work, g_ptr_array_index(sorted, i));
-    merge_untouched(work);
+        merge_override(work, g_ptr_array_index(sorted, i), overrides);
+    merge_untouched(work, seen);
 }
 
 /* Whole components */
@@ -280,19 +410,21 @@ static Value *without_name(Value *component)
     return rest;
 }
 
-static MergeClass classify_deleted(const Work *work)
+static MergeClass classify_deleted(const Work *work, Value *remembered)
 {
-    g_autoptr(Value) base = without_name(work->base), incoming = without_name(work->incoming);
+    /* What the owner deleted may have been gone for a while. */
+    g_autoptr(Value) base = without_name(work->base || !work->incoming ? work->base : remembered),
+                     incoming = without_name(work->incoming);
 
     if (components_equal(work->path, base, incoming))
         return MERGE_DELETED_KEPT;
     return work->incoming ? MERGE_DELETED_CHANGED : MERGE_CONVERGED;
 }
 
-static MergeClass classify_whole(const Work *work, Value *mine)
+static MergeClass classify_whole(const Work *work, Value *mine, Value *remembered)
 {
     if (!mine)
-        return classify_deleted(work);
+        return classify_deleted(work, remembered);
     if (components_equal(work->path, work->base, work->incoming))
         return MERGE_KEPT;
     if (!work->incoming)
@@ -300,28 +432,67 @@ static MergeClass classify_whole(const Work *work, Value *mine)
     return components_equal(work->path, mine, work->incoming) ? MERGE_CONVERGED : MERGE_CONFLICT;
 }
 
-/* The owner's own component, or one replaced or deleted as a whole. `remembered` is what the vendor last
- * had. */
-static void merge_whole(Work *work, Value *mine, Value *remembered)
+/* The owner's own component, or one replaced or deleted as a whole. `whole` is the override, NULL where
+ * there are several that have become one. */
+static void merge_whole(Work *work, Value *mine, const Override *whole)
 {
-    Value *vendor = work->incoming ? work->incoming : remembered;
-    MergeItem *item = add_item(work, "", classify_whole(work, mine), work->base, mine, work->incoming);
+    Value *remembered = whole ? whole->vendor : NULL, *vendor = work->incoming ? work->incoming : remembered;
+    MergeItem *item =
+        add_item(work, "", classify_whole(work, mine, remembered), work->base, mine, work->incoming);
     bool ignored;
 
-    if (keeps_mine(work, item, &ignored))
-        keep(work, "", mine ? OVERRIDE_SET : OVERRIDE_UNSET, mine, vendor);
+    if (!keeps_mine(work, item, &ignored))
+        return;
+    keep(work, "", mine ? OVERRIDE_SET : OVERRIDE_UNSET, mine, vendor);
+    if (whole && whole->edits && !work->incoming)
+        remember_edits(work, whole->edits);
 }
 
-/* A component that the vendor had dropped while the owner had edits in it, and brings back: the edits that
- * were made of it then, found again from what was remembered. False where that cannot be said field by
+/* The overrides that an owner had in a component that the vendor dropped. */
+static Value *format_edits(GPtrArray *overrides)
+{
+    Value *edits = value_new_map();
+
+    for (guint i = 0; i < overrides->len; i++) {
+        const Override *override = g_ptr_array_index(overrides, i);
+        Value *edit = value_new_map();
+
+        value_map_take(&edit, "op", value_new_string(override_op_to_string(override->op)));
+        if (override->value)
+            value_map_set(&edit, "value", override->value);
+        value_map_take(&edits, override->field, edit);
+    }
+    return edits;
+}
+
+static GPtrArray *parse_edits(const char *path, Value *vendor, Value *edits)
+{
+    GPtrArray *overrides = override_list_new();
+
+    VALUE_FOREACH_ENTRY (field, edit, edits) {
+        const char *name = value_map_get_string(edit, "op");
+        Value *value = value_map_get(edit, "value");
+        OverrideOp op;
+
+        if (!name || !override_op_from_string(name, &op) || (op == OVERRIDE_SET) != (value != NULL))
+            continue;
+        g_autoptr(Value) at_vendor = component_get_field(path, vendor, field);
+        g_ptr_array_add(overrides, override_new(field, op, value, at_vendor));
+    }
+    return overrides;
+}
+
+/* A component that the vendor had dropped while the owner had edits in it, and brings back: those edits, as
+ * they are remembered, else found again from what the vendor had. False where that cannot be said field by
  * field, also because it is all as it was: that the owner wants it is an override still. */
 static bool merge_returned(Work *work, const Override *whole)
 {
     g_autoptr(GPtrArray) none = override_list_new(), edits = NULL;
 
-    if (work->base || !work->incoming || !whole->value || !whole->vendor)
+    if (work->base || !work->incoming || !whole->value || !whole->vendor || !value_is_map(work->incoming))
         return false;
-    edits = override_record_component(work->path, whole->vendor, none, whole->value, NULL);
+    edits = whole->edits ? parse_edits(work->path, whole->vendor, whole->edits)
+                         : override_record_component(work->path, whole->vendor, none, whole->value, NULL);
     if (!edits || edits->len == 0 || override_list_find(edits, ""))
         return false;
     work->base = whole->vendor;
@@ -364,14 +535,18 @@ static void merge_edited(Work *work, const char *old_path)
         g_autoptr(Value) mine = whole->value ? rename_value(work->path, old_path, whole->value) : NULL;
 
         if (!merge_returned(work, whole))
-            merge_whole(work, mine, whole->vendor);
+            merge_whole(work, mine, whole);
     } else if (!work->incoming) {
         g_autoptr(Value) mine = override_apply(work->path, work->base, work->overrides);
         MergeItem *item = add_item(work, "", MERGE_REMOVED_EDITED, work->base, mine, NULL);
         bool ignored;
 
-        if (keeps_mine(work, item, &ignored))
+        if (keeps_mine(work, item, &ignored)) {
+            g_autoptr(Value) edits = format_edits(work->overrides);
+
             keep(work, "", OVERRIDE_SET, mine, work->base);
+            remember_edits(work, edits);
+        }
     } else if (!value_is_map(work->incoming)) {
         /* It has no fields any more that an override could lie at. */
         g_autoptr(Value) mine = override_apply(work->path, work->base, work->overrides);
@@ -479,15 +654,18 @@ static void finish(Work *work, const char *old_path)
 {
     GPtrArray *items = work->merger->merge->items, *before = NULL;
     Value *result = override_apply(work->path, work->incoming, work->list);
+    g_autoptr(Value) keyed = result ? component_to_keyed(work->path, result) : NULL;
     MergedComponent *component;
 
     for (guint i = work->first_item; i < items->len; i++) {
         MergeItem *item = g_ptr_array_index(items, i);
         /* As base and vendor of the item: an override is about what holds at the bindings. */
         if (item->class == MERGE_VENDOR)
-            item->result = component_get_field(work->path, result, item->field);
+            item->result = field_of(keyed, item->field);
+        else if (item->class != MERGE_RENAMED && !item->field[0])
+            item->result = result ? value_ref(result) : NULL;
         else if (item->class != MERGE_RENAMED)
-            item->result = component_view_field(work->path, result, item->field);
+            item->result = keyed_view_field(work->path, keyed, item->field);
     }
     check_missing(work, result);
 
@@ -572,5 +750,7 @@ bool merge_component(Merger *merger, const char *path, const char *old_path, GEr
             finish_old(&work, old_path);
     }
     g_ptr_array_unref(work.list);
+    g_clear_pointer(&work.base_keyed, value_unref);
+    g_clear_pointer(&work.incoming_keyed, value_unref);
     return ok;
 }

@@ -34,4 +34,5 @@ const char *merge_find_moved_binding(Value *old_bindings, Value *new_bindings, c
 
 /* Adds what blocks the plan as a whole (merge-checks.c). */
 void merge_check_collisions(Merger *merger);
+void merge_check_sections(Merger *merger);
 void merge_check_devices(Merger *merger);

@@ -31,6 +31,7 @@ static const struct {
     [MERGE_MISSING_FIELD] = {"missing-field", false, MERGE_ALLOW_MISSING_FIELDS},
     [MERGE_ID_COLLISION] = {"id-collision", false, MERGE_ALLOW_COLLISIONS},
     [MERGE_BINDING_COLLISION] = {"binding-collision", false, MERGE_ALLOW_COLLISIONS},
+    [MERGE_SECTION_COLLISION] = {"section-collision", false, MERGE_ALLOW_NOTHING},
     [MERGE_DEVICE_LOSS] = {"device-loss", false, MERGE_ALLOW_DEVICE_LOSS},
 };
 
@@ -447,6 +448,7 @@ Merge *merge_plan(const MergeInput *input, GError **error)
     if (!merge_components(&merger, error) || !check_resolutions(&merger, error))
         return NULL;
     merge_check_collisions(&merger);
+    merge_check_sections(&merger);
     merge_check_devices(&merger);
     judge(&merger);
     return g_steal_pointer(&merger.merge);

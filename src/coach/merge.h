@@ -32,6 +32,7 @@ typedef enum MergeClass {
     MERGE_MISSING_FIELD,     /* the result lacks a required field that the incoming component has */
     MERGE_ID_COLLISION,      /* a rename to the id of a component of the owner's own */
     MERGE_BINDING_COLLISION, /* a device of the owner's and another come to share a binding */
+    MERGE_SECTION_COLLISION, /* a section would be one component and divided into components at once */
     MERGE_DEVICE_LOSS,       /* more than a quarter of the vendor's devices would go */
     MERGE_CLASSES,
 } MergeClass;
@@ -41,7 +42,8 @@ typedef enum MergeAllow {
     MERGE_ALLOW_MISSING_FIELDS = 1 << 0,
     MERGE_ALLOW_COLLISIONS = 1 << 1,
     MERGE_ALLOW_DEVICE_LOSS = 1 << 2,
-    MERGE_ALLOW_ALL = (1 << 3) - 1,
+    MERGE_ALLOW_NOTHING = 1 << 3, /* what no option lifts */
+    MERGE_ALLOW_ALL = MERGE_ALLOW_NOTHING - 1,
 } MergeAllow;
 
 /* What happens to items that want a decision and have no resolution. */

@@ -30,12 +30,6 @@ bool override_op_from_string(const char *text, OverrideOp *ret)
     return true;
 }
 
-bool override_is_redundant(const Override *override)
-{
-    return override->op == OVERRIDE_SET ? value_equal(override->value, override->vendor)
-                                        : override->vendor == NULL;
-}
-
 static Value *value_ref_or_null(Value *value)
 {
     return value ? value_ref(value) : NULL;
@@ -59,12 +53,16 @@ void override_free(Override *override)
     g_free(override->field);
     g_clear_pointer(&override->value, value_unref);
     g_clear_pointer(&override->vendor, value_unref);
+    g_clear_pointer(&override->edits, value_unref);
     g_free(override);
 }
 
 Override *override_copy(const Override *override)
 {
-    return override_new(override->field, override->op, override->value, override->vendor);
+    Override *copy = override_new(override->field, override->op, override->value, override->vendor);
+
+    copy->edits = value_ref_or_null(override->edits);
+    return copy;
 }
 
 bool override_same_wish(const Override *a, const Override *b)
@@ -74,7 +72,7 @@ bool override_same_wish(const Override *a, const Override *b)
 
 bool override_equal(const Override *a, const Override *b)
 {
-    return override_same_wish(a, b) && value_equal(a->vendor, b->vendor);
+    return override_same_wish(a, b) && value_equal(a->vendor, b->vendor) && value_equal(a->edits, b->edits);
 }
 
 GPtrArray *override_list_new(void)
@@ -272,33 +270,45 @@ Value *component_get_field(const char *path, Value *component, const char *field
     return value_ref_or_null(value_get(keyed, (const char *const *) tokens));
 }
 
-Value *component_view_field(const char *path, Value *component, const char *field)
+/* What a binding has at a field, its own laid over what is shared, without putting all of it together. */
+static Value *view_at_binding(Value *shared, Value *own, const char *const *tokens)
 {
-    g_auto(GStrv) tokens = pointer_split(field, NULL);
-    g_autoptr(Value) keyed = NULL, views = NULL, first = NULL;
-    Value *bindings;
+    for (; *tokens; tokens++) {
+        Value *below = value_map_get(shared, *tokens), *above = value_map_get(own, *tokens);
+        bool both = value_is_map(below) && value_is_map(above);
+
+        shared = both || !above ? below : NULL;
+        own = above;
+    }
+    if (shared && own) {
+        Value *view = value_ref(shared);
+        device_lay_over(&view, own);
+        return view;
+    }
+    return value_ref_or_null(own ? own : shared);
+}
+
+Value *keyed_view_field(const char *path, Value *keyed, const char *field)
+{
+    g_auto(GStrv) split = pointer_split(field, NULL);
+    const char *const *tokens = (const char *const *) split;
+    g_autoptr(Value) views = NULL, first = NULL;
+    Value *bindings = path_is_device(path) ? value_map_get(keyed, DEVICE_BINDINGS) : NULL;
     bool same = true;
 
-    if (!tokens || !component)
+    if (!split)
         return NULL;
-    if (!tokens[0])
-        return value_ref(component);
-    keyed = component_to_keyed(path, component);
-    bindings = path_is_device(path) ? value_map_get(keyed, DEVICE_BINDINGS) : NULL;
-    if (!value_is_map(bindings) || value_length(bindings) == 0)
-        return value_ref_or_null(value_get(keyed, (const char *const *) tokens));
-
+    if (!tokens[0] || !value_is_map(bindings) || value_length(bindings) == 0)
+        return value_ref_or_null(value_get(keyed, tokens));
     if (g_str_equal(tokens[0], DEVICE_BINDINGS)) {
-        if (!tokens[1] || !tokens[2] || !value_map_get(bindings, tokens[1]))
-            return value_ref_or_null(value_get(keyed, (const char *const *) tokens));
-        g_autoptr(Value) flat = device_flatten(keyed, tokens[1]);
-        return value_ref_or_null(value_get(flat, (const char *const *) tokens + 2));
+        Value *own = tokens[1] && tokens[2] ? value_map_get(bindings, tokens[1]) : NULL;
+
+        return own ? view_at_binding(keyed, own, tokens + 2) : value_ref_or_null(value_get(keyed, tokens));
     }
 
     views = value_new_map();
     for (size_t i = 0; i < value_length(bindings); i++) {
-        g_autoptr(Value) flat = device_flatten(keyed, value_map_key(bindings, i));
-        Value *at = value_get(flat, (const char *const *) tokens);
+        g_autoptr(Value) at = view_at_binding(keyed, value_map_at(bindings, i), tokens);
 
         if (i == 0)
             first = value_ref_or_null(at);
@@ -307,6 +317,23 @@ Value *component_view_field(const char *path, Value *component, const char *fiel
             value_map_set(&views, value_map_key(bindings, i), at);
     }
     return same ? g_steal_pointer(&first) : g_steal_pointer(&views);
+}
+
+Value *component_view_field(const char *path, Value *component, const char *field)
+{
+    g_autoptr(Value) keyed = NULL;
+
+    if (!component || !field[0])
+        return value_ref_or_null(component);
+    keyed = component_to_keyed(path, component);
+    return keyed_view_field(path, keyed, field);
+}
+
+bool override_is_redundant(const char *path, Value *vendor, const Override *override)
+{
+    g_autoptr(Value) at_vendor = component_view_field(path, vendor, override->field);
+
+    return value_equal(override->value, at_vendor);
 }
 
 /* Comparing */

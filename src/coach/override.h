@@ -21,6 +21,9 @@ typedef struct Override {
     OverrideOp op;
     Value *value;  /* what the owner set; NULL for OVERRIDE_UNSET */
     Value *vendor; /* what the vendor had there when the edit was made; NULL: absent */
+    /* Of a whole component that the vendor dropped, and that is the owner's own since: the overrides that
+     * were in it, field → {"op", "value"}, for when it comes back; NULL: not known. */
+    Value *edits;
 } Override;
 
 const char *override_op_to_string(OverrideOp op);
@@ -33,8 +36,8 @@ Override *override_copy(const Override *override);
 bool override_same_wish(const Override *a, const Override *b);
 /* Whether two say the same: field, wish and the vendor's value. */
 bool override_equal(const Override *a, const Override *b);
-/* Whether it says the same as the vendor's value that it was recorded, or last merged, with. */
-bool override_is_redundant(const Override *override);
+/* Whether it says what the vendor's component has there by itself. */
+bool override_is_redundant(const char *path, Value *vendor, const Override *override);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Override, override_free)
 
 /* An array of Override that frees its members. */
@@ -65,6 +68,8 @@ Value *component_get_field(const char *path, Value *component, const char *field
  * from the names of those that have one to their values. At a binding: what holds there, shared or its own.
  */
 Value *component_view_field(const char *path, Value *component, const char *field);
+/* The same of a component in that form. */
+Value *keyed_view_field(const char *path, Value *keyed, const char *field);
 /* A device as its field pointers see it (device.h); anything else as it is. A new reference. */
 Value *component_to_keyed(const char *path, Value *component);
 

@@ -448,6 +448,12 @@ bool rules_check_edit(const Rules *rules, const char *path, Value *vendor, Value
             "The coach file does not allow edits (validation_rules: allow_runtime_modification is false)");
         return false;
     }
+    if (after && !value_is_map(after) && (!before || value_is_map(before))) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA,
+                    "%s: a component is a JSON object, this is a %s", path,
+                    value_type_name(value_type(after)));
+        return false;
+    }
     if (!check_fields(rules, path, vendor, before, after, fields, force, error))
         return false;
     if (!after)

@@ -115,11 +115,14 @@ static void append_lift(GString *out, const PreviewText *text, const PreviewGrou
 {
     const char *sentence = dict_text(group->items->pdata[0], "result");
     const char *allow = group->item_class->allow;
-    bool allowed = preview_is_allowed(text->preview, allow);
-    g_autofree char *lift =
-        g_strdup_printf(allowed ? _("allowed by --allow=%s") : _("--allow=%s lifts it"), allow);
+    g_autofree char *lift = NULL;
 
     preview_lines_append_note(out, text, *sentence ? sentence : _(group->item_class->words));
+    if (!allow)
+        return;
+    lift = g_strdup_printf(preview_is_allowed(text->preview, allow) ? _("allowed by --allow=%s")
+                                                                    : _("--allow=%s lifts it"),
+                           allow);
     preview_lines_append_note(out, text, lift);
 }
 

@@ -15,6 +15,7 @@ const PreviewClass preview_classes[] = {
     {"missing-field", PREVIEW_BLOCKS, N_("a field that the new file requires is missing"), "missing-fields"},
     {"id-collision", PREVIEW_BLOCKS, N_("the new name is one of yours already"), "collisions"},
     {"binding-collision", PREVIEW_BLOCKS, N_("two devices would share a binding"), "collisions"},
+    {"section-collision", PREVIEW_BLOCKS, N_("it would be one component and divided at once"), NULL},
     {"device-loss", PREVIEW_BLOCKS, N_("many devices would go"), "device-loss"},
 
     {"conflict", PREVIEW_DECIDES, N_("you and the vendor both changed it"), NULL},

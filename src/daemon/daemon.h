@@ -33,9 +33,10 @@ typedef struct Daemon {
     uint64_t last_activity; /* the same */
     sd_event_source *idle_timer;
     sd_event_source *drain_timer;
-    bool leaving;       /* no new work; what has come is still done */
-    bool releasing;     /* the bus has been asked to take our name */
-    bool name_released; /* nothing more can come over the bus */
+    sd_event_source *update_timer; /* looks for updates once */
+    bool leaving;                  /* no new work; what has come is still done */
+    bool releasing;                /* the bus has been asked to take our name */
+    bool name_released;            /* nothing more can come over the bus */
 } Daemon;
 
 /* Cleanup for libsystemd's types. */

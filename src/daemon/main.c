@@ -19,6 +19,10 @@
 #define IDLE_SECONDS_MAX (366.0 * 24 * 60 * 60)
 #define SYSTEM_BUS_ADDRESS_DEFAULT "unix:path=/run/dbus/system_bus_socket"
 
+/* When updates are looked for: files that differ are read for it, which those whom we were started for must
+ * not wait for. */
+#define UPDATES_USEC (G_USEC_PER_SEC / 2)
+
 typedef struct Arguments {
     char *development;
     double idle_seconds;
@@ -32,6 +36,16 @@ static int on_idle_work(sd_event_source *source, void *userdata)
     service_idle_work(daemon->service);
     return sd_event_source_set_enabled(source, service_has_idle_work(daemon->service) ? SD_EVENT_ONESHOT
                                                                                       : SD_EVENT_OFF);
+}
+
+static int on_update_timer(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_GNUC_UNUSED,
+                           void *userdata)
+{
+    Daemon *daemon = userdata;
+
+    if (!daemon->leaving)
+        service_look_for_updates(daemon->service);
+    return 0;
 }
 
 static int on_name_acquired(sd_bus_message *reply, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
@@ -106,6 +120,11 @@ static int start(Daemon *daemon)
         r = sd_event_source_set_priority(daemon->idle_work, SD_EVENT_PRIORITY_IDLE);
     if (r >= 0)
         r = sd_event_source_set_enabled(daemon->idle_work, SD_EVENT_OFF);
+    if (r >= 0)
+        r = sd_event_add_time_relative(daemon->event, &daemon->update_timer, CLOCK_MONOTONIC, UPDATES_USEC,
+                                       0, on_update_timer, daemon);
+    if (r >= 0)
+        r = sd_event_source_set_priority(daemon->update_timer, SD_EVENT_PRIORITY_IDLE);
     if (r < 0)
         return r;
 
@@ -131,6 +150,7 @@ static void stop(Daemon *daemon)
     daemon->bus = NULL;
     sd_event_source_disable_unref(daemon->idle_timer);
     sd_event_source_disable_unref(daemon->drain_timer);
+    sd_event_source_disable_unref(daemon->update_timer);
     sd_event_source_disable_unref(daemon->idle_work);
     /* Closing the database writes its log back; only then may the next daemon start. */
     service_free(daemon->service);

@@ -166,13 +166,6 @@ static bool check_touched(Service *service, ModelCache *cache, const Touched *to
 
     if (!rules)
         return false;
-    if (touched->after && !value_is_map(touched->after) &&
-        (!touched->before || value_is_map(touched->before))) {
-        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA,
-                    "%s: a component is a JSON object, this is a %s", touched->path,
-                    value_type_name(value_type(touched->after)));
-        return false;
-    }
     if (!touched_check_size(touched, error))
         return false;
     return rules_check_edit(rules, touched->path, touched->vendor, touched->before, touched->after,

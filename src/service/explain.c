@@ -64,7 +64,7 @@ static void add_field(Explainer *explainer, const char *field, Value *value)
     value_map_take(&entry, "layer", value_new_string(override ? LAYER_USER : explainer->vendor_layer));
     if (vendor)
         value_map_set(&entry, "vendor", vendor);
-    if (override && override_is_redundant(override))
+    if (override && override_is_redundant(explainer->path, explainer->vendor, override))
         value_map_take(&entry, "redundant", value_new_boolean(true));
     if (override)
         add_origin(explainer, &entry, override->field);
@@ -86,12 +86,16 @@ static void add_leaves(Explainer *explainer, GString *field, Value *value)
     }
 }
 
-static void add_unset(Explainer *explainer)
+/* What does not show in the component: fields that the owner unset, and those at a binding that is no more.
+ */
+static void add_hidden(Explainer *explainer, Value *effective)
 {
     for (guint i = 0; i < explainer->overrides->len; i++) {
         const Override *override = g_ptr_array_index(explainer->overrides, i);
-        if (override->op == OVERRIDE_UNSET)
-            add_field(explainer, override->field, NULL);
+        g_autoptr(Value) there = component_view_field(explainer->path, effective, override->field);
+
+        if (override->op == OVERRIDE_UNSET || !there)
+            add_field(explainer, override->field, override->value);
     }
 }
 
@@ -107,7 +111,7 @@ static Value *explain(Explainer *explainer, const ImportStatus *status, int64_t 
         keyed = path_is_device(explainer->path) ? device_to_keyed(effective, NULL) : NULL;
         add_leaves(explainer, field, keyed ? keyed : effective);
     }
-    add_unset(explainer);
+    add_hidden(explainer, effective);
 
     value_map_take(&result, "model", value_new_string(status->model));
     value_map_take(&result, "path", value_new_string(explainer->path));

@@ -47,7 +47,8 @@ bool service_list_history(Service *service, const char *model, const char *path,
         return false;
     if (!exists) {
         g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_NO_SUCH_MAPPING,
-                    "Model \"%s\" never had a component \"%s\"", model_cache_status(cache)->model, path);
+                    "Model \"%s\" has no component \"%s\", and no history of one",
+                    model_cache_status(cache)->model, path);
         return false;
     }
     *ret = g_steal_pointer(&rows);

@@ -35,7 +35,6 @@ struct Service {
     Retention retention;
 
     GHashTable *announced; /* model → content hash of the newer bundled file that was told of */
-    bool looked_for_updates;
 
     GHashTable *caches;  /* model → ModelCache */
     bool idle_work;      /* one of them is new */

@@ -387,11 +387,6 @@ void service_idle_work(Service *service)
     /* A failure shows in Health, and again when somebody asks for the data. */
     if (!service_store(service, NULL))
         return;
-    if (!service->looked_for_updates) {
-        service->looked_for_updates = service->idle_work = true;
-        service_look_for_updates(service);
-        return;
-    }
     g_hash_table_iter_init(&iter, service->caches);
     while (g_hash_table_iter_next(&iter, NULL, &cache)) {
         if (model_cache_is_complete(cache))

@@ -242,7 +242,7 @@ bool service_check_for_updates(Service *service, const char *model, bool *ret_av
                                char **ret_installed, char **ret_bundled, GError **error);
 /* The models with an update, sorted; NULL-terminated, free with g_strfreev(). */
 bool service_list_updates(Service *service, char ***ret, GError **error);
-/* Tells the observer of updates that it was not told of yet. */
+/* Tells the observer of updates that it was not told of yet. Files that differ have to be read for it. */
 void service_look_for_updates(Service *service);
 
 typedef struct UpdateOptions {

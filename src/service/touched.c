@@ -233,6 +233,8 @@ static char *format_override(const Override *override)
         value_map_set(&map, "value", override->value);
     if (override->vendor)
         value_map_set(&map, "vendor", override->vendor);
+    if (override->edits)
+        value_map_set(&map, "edits", override->edits);
     return json_format(map);
 }
 
@@ -255,6 +257,8 @@ bool touched_parse_override(const char *field, const char *text, Override **ret,
         return false;
     }
     *ret = override_new(field, op, value_map_get(map, "value"), value_map_get(map, "vendor"));
+    if (value_map_get(map, "edits"))
+        (*ret)->edits = value_ref(value_map_get(map, "edits"));
     return true;
 }
 

@@ -364,6 +364,51 @@ static bool skip_edited(ModelUndo *undo, const Merge *merge, GError **error)
     return true;
 }
 
+/* Whether an override that the change did not touch is still what it was then. */
+static bool is_untouched(ModelUndo *undo, const char *path, const Override *override, bool *ret,
+                         GError **error)
+{
+    g_autofree char *text = NULL;
+    Override *then = NULL;
+    bool found;
+
+    if (!store_get_override_after(undo->undo->service->store, undo->model, path, override->field,
+                                  undo->undo->change->id, &found, &text, error) ||
+        !touched_parse_override(override->field, text, &then, error))
+        return false;
+    *ret = !found || same(then, override);
+    override_free(then);
+    return true;
+}
+
+/* A component that the owner had already when the vendor dropped the like of it, and that nobody touched
+ * since, comes back as it is, as a whole. A merge would take it for edits of the vendor's. */
+static bool pin_untouched(ModelUndo *undo, GPtrArray *base, GError **error)
+{
+    g_autoptr(GHashTable) vendors = g_hash_table_new(g_str_hash, g_str_equal);
+    GHashTableIter iter;
+    gpointer path, overrides;
+
+    for (guint i = 0; i < base->len; i++)
+        g_hash_table_add(vendors, ((const Component *) g_ptr_array_index(base, i))->path);
+    g_hash_table_iter_init(&iter, undo->free);
+    while (g_hash_table_iter_next(&iter, &path, &overrides)) {
+        const Override *whole = override_list_find(overrides, "");
+        bool untouched;
+
+        if (!whole || whole->op != OVERRIDE_SET || find_step(undo, path, "") ||
+            g_hash_table_contains(vendors, path))
+            continue;
+        if (!is_untouched(undo, path, whole, &untouched, error))
+            return false;
+        if (!untouched)
+            continue;
+        g_ptr_array_add(table_get(undo->pinned, path), override_copy(whole));
+        g_ptr_array_set_size(overrides, 0);
+    }
+    return true;
+}
+
 static bool undo_release(ModelUndo *undo, bool *ret_possible, GError **error)
 {
     g_autoptr(GPtrArray) base = NULL, incoming = NULL;
@@ -377,7 +422,7 @@ static bool undo_release(ModelUndo *undo, bool *ret_possible, GError **error)
         return true;
     if (!list_components(undo, undo->status ? undo->status->revision_id : 0, &base, error) ||
         !list_components(undo, undo->target ? undo->target->id : 0, &incoming, error) ||
-        !find_renames(undo, base, incoming, &renames, error))
+        !pin_untouched(undo, base, error) || !find_renames(undo, base, incoming, &renames, error))
         return false;
     const MergeInput input = {.base = base,
                               .incoming = incoming,

@@ -253,3 +253,26 @@ bool store_list_later_changes(Store *store, const char *model, const char *path,
     *ret = g_steal_pointer(&changes);
     return true;
 }
+
+bool store_get_override_after(Store *store, const char *model, const char *path, const char *field,
+                              int64_t after, bool *ret_found, char **ret, GError **error)
+{
+    STATEMENT statement = database_prepare(
+        store->database,
+        "SELECT h.override_before FROM coach_mappings m JOIN coach_mapping_history h ON h.mapping_id = m.id "
+        "WHERE m.coach_model = ?1 AND m.component_path = ?2 AND h.field = ?3 AND h.change_id > ?4 "
+        "ORDER BY h.change_id, h.id LIMIT 1",
+        error);
+    int r;
+
+    if (!statement)
+        return false;
+    statement_bind_text(statement, 1, model);
+    statement_bind_text(statement, 2, path);
+    statement_bind_text(statement, 3, field);
+    statement_bind_integer(statement, 4, after);
+    r = database_step(store->database, statement, error);
+    *ret_found = r > 0;
+    *ret = r > 0 ? statement_dup_text(statement, 0) : NULL;
+    return r >= 0;
+}

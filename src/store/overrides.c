@@ -4,7 +4,7 @@
 
 #include "base/json.h"
 
-/* The columns field, op, value, vendor_value. */
+/* The columns field, op, value, vendor_value, edits. */
 static bool read_override(Store *store, sqlite3_stmt *statement, Override **ret, GError **error)
 {
     g_autoptr(Override) override = override_new(statement_text(statement, 0), OVERRIDE_SET, NULL, NULL);
@@ -16,7 +16,8 @@ static bool read_override(Store *store, sqlite3_stmt *statement, Override **ret,
         return false;
     }
     if (!store_parse_column(store, statement_text(statement, 2), &override->value, error) ||
-        !store_parse_column(store, statement_text(statement, 3), &override->vendor, error))
+        !store_parse_column(store, statement_text(statement, 3), &override->vendor, error) ||
+        !store_parse_column(store, statement_text(statement, 4), &override->edits, error))
         return false;
     if ((override->op == OVERRIDE_SET) != (override->value != NULL)) {
         g_set_error_literal(error, CONFIG_ERROR, CONFIG_ERROR_CORRUPT,
@@ -30,7 +31,7 @@ static bool read_override(Store *store, sqlite3_stmt *statement, Override **ret,
 bool store_get_overrides(Store *store, const char *model, const char *path, GPtrArray **ret, GError **error)
 {
     STATEMENT statement = database_prepare(store->database,
-                                           "SELECT field, op, value, vendor_value FROM overrides "
+                                           "SELECT field, op, value, vendor_value, edits FROM overrides "
                                            "WHERE coach_model = ?1 AND component_path = ?2 ORDER BY field",
                                            error);
     g_autoptr(GPtrArray) overrides = override_list_new();
@@ -57,7 +58,7 @@ bool store_list_overrides(Store *store, const char *model, GHashTable **ret, GEr
 {
     STATEMENT statement =
         database_prepare(store->database,
-                         "SELECT field, op, value, vendor_value, component_path FROM overrides "
+                         "SELECT field, op, value, vendor_value, edits, component_path FROM overrides "
                          "WHERE coach_model = ?1 ORDER BY component_path, field",
                          error);
     g_autoptr(GHashTable) by_path =
@@ -68,14 +69,14 @@ bool store_list_overrides(Store *store, const char *model, GHashTable **ret, GEr
         return false;
     statement_bind_text(statement, 1, model);
     while ((r = database_step(store->database, statement, error)) > 0) {
-        GPtrArray *overrides = g_hash_table_lookup(by_path, statement_text(statement, 4));
+        GPtrArray *overrides = g_hash_table_lookup(by_path, statement_text(statement, 5));
         Override *override;
 
         if (!read_override(store, statement, &override, error))
             return false;
         if (!overrides) {
             overrides = override_list_new();
-            g_hash_table_insert(by_path, statement_dup_text(statement, 4), overrides);
+            g_hash_table_insert(by_path, statement_dup_text(statement, 5), overrides);
         }
         g_ptr_array_add(overrides, override);
     }
@@ -105,10 +106,11 @@ static bool put_override(Store *store, const char *model, const char *path, cons
 {
     g_autofree char *value = override->value ? json_format(override->value) : NULL;
     g_autofree char *vendor = override->vendor ? json_format(override->vendor) : NULL;
+    g_autofree char *edits = override->edits ? json_format(override->edits) : NULL;
     STATEMENT statement = database_prepare(
         store->database,
         "INSERT OR REPLACE INTO overrides (coach_model, component_path, field, op, value, vendor_value, change_id, "
-        "time, uid, user, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        "time, uid, user, reason, edits) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         error);
 
     if (!statement)
@@ -124,6 +126,7 @@ static bool put_override(Store *store, const char *model, const char *path, cons
     statement_bind_integer(statement, 9, change->actor.uid);
     statement_bind_text(statement, 10, change->actor.user);
     statement_bind_text(statement, 11, change->reason);
+    statement_bind_text(statement, 12, edits);
     return database_run(store->database, statement, error);
 }
 
@@ -132,10 +135,11 @@ static bool rebase_override(Store *store, const char *model, const char *path, c
                             GError **error)
 {
     g_autofree char *vendor = override->vendor ? json_format(override->vendor) : NULL;
-    STATEMENT statement = database_prepare(
-        store->database,
-        "UPDATE overrides SET vendor_value = ?4 WHERE coach_model = ?1 AND component_path = ?2 AND field = ?3",
-        error);
+    g_autofree char *edits = override->edits ? json_format(override->edits) : NULL;
+    STATEMENT statement = database_prepare(store->database,
+                                           "UPDATE overrides SET vendor_value = ?4, edits = ?5 "
+                                           "WHERE coach_model = ?1 AND component_path = ?2 AND field = ?3",
+                                           error);
 
     if (!statement)
         return false;
@@ -143,6 +147,7 @@ static bool rebase_override(Store *store, const char *model, const char *path, c
     statement_bind_text(statement, 2, path);
     statement_bind_text(statement, 3, override->field);
     statement_bind_text(statement, 4, vendor);
+    statement_bind_text(statement, 5, edits);
     return database_run(store->database, statement, error);
 }
 

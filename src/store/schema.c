@@ -137,10 +137,11 @@ static const char *const steps[] = {
     "  uid INTEGER NOT NULL,"
     "  user TEXT NOT NULL,"
     "  reason TEXT NOT NULL,"
+    "  edits TEXT," /* JSON, see override.h */
     "  PRIMARY KEY (coach_model, component_path, field)"
     ") STRICT, WITHOUT ROWID;"
     "INSERT INTO new_overrides SELECT o.coach_model, component_path, field, op, value, vendor_value, change_id, time, "
-    "  uid, user, reason FROM overrides o JOIN changes c ON c.id = o.change_id;"
+    "  uid, user, reason, NULL FROM overrides o JOIN changes c ON c.id = o.change_id;"
     "DROP TABLE overrides;"
     "ALTER TABLE new_overrides RENAME TO overrides;"
     /* What the owner added comes after all that any release of the file has (OWN_POSITION). */

@@ -257,6 +257,10 @@ typedef struct LaterChange {
  * and changes that brought the model other data of the vendor. */
 bool store_list_later_changes(Store *store, const char *model, const char *path, int64_t after,
                               GPtrArray **ret, GError **error);
+/* The override of a place as the change `after` left it, where a later one changed it: as the first of those
+ * has it, JSON text, NULL for none. `*ret_found` is false where none did. */
+bool store_get_override_after(Store *store, const char *model, const char *path, const char *field,
+                              int64_t after, bool *ret_found, char **ret, GError **error);
 
 /* Changes below `before` (0: from the newest), newest first, at most `limit`; `model` and `kind` may be
  * NULL. An array of Change; `*ret_next` is the `before` of the next page, 0 at the end. */

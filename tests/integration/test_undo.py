@@ -644,7 +644,7 @@ class RenameTest(ReleaseTest):
 
     def test_edits_since_follow_back(self):
         change = self.update(self.renamed)
-        self.assertEqual(self.detail(change)["renames"], {"devices/entry_light": PORCH})
+        self.assertEqual(self.detail(change)["renames"][MODEL], {"devices/entry_light": PORCH})
         self.set(MODEL, "devices/entry_light", "/friendly_name", "Ours")
         undone = self.undo(change)
         self.assertEqual(self.field(MODEL, PORCH, "/friendly_name"), "Ours")
@@ -685,3 +685,16 @@ class RenameTest(ReleaseTest):
                 self.there_and_back(before)
                 self.undo(self.revision())
                 self.assertEqual(self.seen(), before)
+
+    def test_the_owners_device_that_the_vendor_had_for_a_while(self):
+        """Untouched by the change, it is as it was when the change is undone: still a whole of the owner's."""
+        lamp = own_device(notes=5)
+        self.call("UpdateMapping", MODEL, OWN, json.dumps(lamp), "ours")
+        self.update(Coach().next("2").add("my_lamp", 91))
+        self.set(MODEL, OWN, "/groups", ["night"])
+        before, explained = self.seen(), self.explain(OWN)
+        self.update(Coach())
+        self.there_and_back(before)
+        self.undo(self.revision())
+        self.assertEqual(self.seen(), before)
+        self.assertEqual(self.explain(OWN), explained)

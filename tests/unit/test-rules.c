@@ -256,7 +256,7 @@ static void test_edit_other_sections(void)
          -1},
         {"{\"year\":1}", "{\"year\":1}", "{\"year\":2}", "/year", true, CONFIG_ERROR_IMMUTABLE},
         {"{}", "{}", "{\"entity_id\":5}", "/entity_id", false, -1},
-        {NULL, NULL, "[1]", NULL, false, -1},
+        {NULL, NULL, "[1]", NULL, true, CONFIG_ERROR_INVALID_DATA},
     };
 
     assert_edits(of, "areas/x", rows, G_N_ELEMENTS(rows));
