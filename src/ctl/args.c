@@ -33,7 +33,7 @@ const OptionSpec option_specs[] = {
      OPTION_TEXT, MEMBER(reason)},
     {"force", 0, NULL,
      N_("Also edit device fields, or assign interfaces, that the coach file does not list; also undo what was "
-        "changed since"),
+        "changed since; also overwrite FILE"),
      OPTIONS_EDIT | OPTIONS_FORCE, OPTION_FLAG, MEMBER(force)},
     {"string", 0, NULL, N_("Take VALUE as text, whatever it looks like"), OPTIONS_VALUE, OPTION_FLAG,
      MEMBER(string)},
@@ -42,7 +42,7 @@ const OptionSpec option_specs[] = {
     {"lines", 'n', N_("N"), N_("Show at most N (default 50)"), OPTIONS_PAGE, OPTION_NUMBER, MEMBER(lines)},
     {"before", 0, N_("CHANGE"), N_("Begin below this change"), OPTIONS_PAGE, OPTION_NUMBER, MEMBER(before)},
     {"kind", 0, N_("KIND"),
-     N_("Only changes of this kind: import, edit, update, undo, activate, interface, retention"),
+     N_("Only changes of this kind: import, edit, update, undo, reset, restore, activate, interface, retention"),
      OPTIONS_KIND, OPTION_TEXT, MEMBER(kind)},
     {"dgn", 0, N_("DGN"), N_("Devices at this DGN, in hexadecimal"), OPTIONS_FIND, OPTION_TEXT, MEMBER(dgn)},
     {"instance", 0, N_("N"), N_("Devices at this instance, 0 to 255 or “default”"), OPTIONS_FIND,
@@ -76,7 +76,13 @@ const OptionSpec option_specs[] = {
      MEMBER(all)},
     {"only-clean", 0, NULL, N_("Update only where nobody has to decide anything"), OPTIONS_APPLY,
      OPTION_FLAG, MEMBER(only_clean)},
-    {"yes", 'y', NULL, N_("Ask nothing: the policy decides"), OPTIONS_APPLY, OPTION_FLAG, MEMBER(yes)},
+    {"yes", 'y', NULL, N_("Ask nothing; of an update the policy decides"), OPTIONS_APPLY | OPTIONS_YES,
+     OPTION_FLAG, MEMBER(yes)},
+
+    {"output", 'o', N_("FILE"), N_("Copy the backup to FILE, “-” for standard output"), OPTIONS_OUTPUT,
+     OPTION_TEXT, MEMBER(output)},
+    {"file", 0, N_("FILE"), N_("Take the backup from FILE, as “backup --output” wrote it"), OPTIONS_FILE,
+     OPTION_TEXT, MEMBER(file)},
 
     {"changes", 0, N_("N"), N_("Keep at least the newest N changes"), OPTIONS_RETENTION, OPTION_NUMBER,
      MEMBER(changes)},

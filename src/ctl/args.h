@@ -26,6 +26,9 @@ typedef enum OptionGroup {
     OPTIONS_MERGE = 1 << 11,     /* how an update is merged */
     OPTIONS_APPLY = 1 << 12,     /* whether an update is made: --all, --only-clean, --yes */
     OPTIONS_RETENTION = 1 << 13, /* what is kept */
+    OPTIONS_OUTPUT = 1 << 14,    /* --output */
+    OPTIONS_FILE = 1 << 15,      /* --file */
+    OPTIONS_YES = 1 << 16,       /* --yes alone */
 } OptionGroup;
 
 #define ARGS_ABSENT UINT64_MAX
@@ -57,6 +60,8 @@ typedef struct Args {
     const char *text;
     const char *direction;
     const char *policy;
+    const char *output;
+    const char *file;
     uint64_t expected_revision; /* numbers: ARGS_ABSENT when not given */
     uint64_t lines;
     uint64_t before;

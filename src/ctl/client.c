@@ -95,6 +95,7 @@ typedef struct CallOption {
     char type; /* 'a' for rows */
     const char *text;
     uint64_t number;
+    int fd;
     const Value *rows;
 } CallOption;
 
@@ -147,6 +148,12 @@ void call_options_flag(CallOptions *options, const char *key, bool flag)
         call_options_add(options, (CallOption){.key = key, .type = 'b', .number = true});
 }
 
+void call_options_fd(CallOptions *options, const char *key, int fd)
+{
+    if (fd >= 0)
+        call_options_add(options, (CallOption){.key = key, .type = 'h', .fd = fd});
+}
+
 void call_options_rows(CallOptions *options, const char *key, const Value *rows)
 {
     if (rows)
@@ -188,6 +195,8 @@ static int append_option(sd_bus_message *message, const CallOption *option)
         return sd_bus_message_append(message, "{sv}", option->key, "t", option->number);
     case 'u':
         return sd_bus_message_append(message, "{sv}", option->key, "u", (uint32_t) option->number);
+    case 'h':
+        return sd_bus_message_append(message, "{sv}", option->key, "h", option->fd);
     case 'a':
         return append_rows_option(message, option);
     default:
@@ -296,10 +305,9 @@ static bool reply_has(sd_bus_message *reply, const char *signature, sd_bus_error
     return false;
 }
 
-static Value *call_for_value(Client *client, sd_bus_error *error, const Call *call, const char *signature,
-                             va_list arguments)
+/* The arguments of a reply, which may be missing with `error` set. */
+static Value *read_reply(sd_bus_message *reply, const char *signature, sd_bus_error *error)
 {
-    g_autoptr(sd_bus_message) reply = call_send(client, error, call, arguments);
     Value *value;
 
     if (!reply || !reply_has(reply, signature, error))
@@ -315,12 +323,12 @@ Value *client_call(Client *client, sd_bus_error *error, const char *method, cons
 {
     const Call call = {SERVICE_INTERFACE, method, options, types, false, READ_TIMEOUT_USEC};
     va_list arguments;
-    Value *value;
 
     va_start(arguments, types);
-    value = call_for_value(client, error, &call, reply, arguments);
+    g_autoptr(sd_bus_message) message = call_send(client, error, &call, arguments);
     va_end(arguments);
-    return value;
+
+    return read_reply(message, reply, error);
 }
 
 Value *client_properties(Client *client, sd_bus_error *error)
@@ -369,6 +377,19 @@ bool client_write(Client *client, sd_bus_error *error, uint64_t *ret_change, con
     if (!reply || !reply_has(reply, "t", error))
         return false;
     return sd_bus_message_read(reply, "t", ret_change) >= 0;
+}
+
+Value *client_command(Client *client, sd_bus_error *error, const char *method, const char *reply,
+                      const CallOptions *options, const char *types, ...)
+{
+    Call call = {SERVICE_INTERFACE, method, options, types, false, WRITE_TIMEOUT_USEC};
+    va_list arguments;
+
+    va_start(arguments, types);
+    g_autoptr(sd_bus_message) message = write_with_prompt(client, error, &call, arguments);
+    va_end(arguments);
+
+    return read_reply(message, reply, error);
 }
 
 int client_call_fd(Client *client, sd_bus_error *error, const char *method, const char *types, ...)

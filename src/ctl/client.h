@@ -18,6 +18,7 @@
 #define CLIENT_ERROR_NO_SUCH_DGN "org.coachiq.ctl.NoSuchDgn"      /* NoSuchMapping of DescribeDgn */
 #define CLIENT_ERROR_STALE "org.coachiq.ctl.Stale"                /* Conflict of ApplyUpdate */
 #define CLIENT_ERROR_CHANGED_SINCE "org.coachiq.ctl.ChangedSince" /* Conflict of UndoChange */
+#define CLIENT_ERROR_MEANWHILE "org.coachiq.ctl.Meanwhile"        /* Conflict with what a person was shown */
 #define CLIENT_ERROR_UNDECIDED "org.coachiq.ctl.Undecided" /* decisions are open that nobody may make */
 
 /* Where the service is. Both NULL: the system bus, DBUS_SYSTEM_BUS_ADDRESS honoured. */
@@ -48,6 +49,8 @@ void call_options_text(CallOptions *options, const char *key, const char *text);
 void call_options_u64(CallOptions *options, const char *key, uint64_t number);
 void call_options_u32(CallOptions *options, const char *key, uint64_t number);
 void call_options_flag(CallOptions *options, const char *key, bool flag);
+/* A file descriptor, -1 for none; borrowed. */
+void call_options_fd(CallOptions *options, const char *key, int fd);
 /* A list of lists of three texts each, a(sss); borrowed. */
 void call_options_rows(CallOptions *options, const char *key, const Value *rows);
 
@@ -63,6 +66,11 @@ Value *client_call(Client *client, sd_bus_error *error, const char *method, cons
  * polkit's text agent on our terminal. A prompt may last minutes. */
 bool client_write(Client *client, sd_bus_error *error, uint64_t *ret_change, const char *method,
                   const CallOptions *options, const char *types, ...);
+
+/* The same for a call with another reply, of the signature `reply`: a list of its arguments. NULL on error.
+ */
+Value *client_command(Client *client, sd_bus_error *error, const char *method, const char *reply,
+                      const CallOptions *options, const char *types, ...);
 
 /* A call whose reply is one file descriptor: a new one, close-on-exec, or -1. */
 int client_call_fd(Client *client, sd_bus_error *error, const char *method, const char *types, ...);

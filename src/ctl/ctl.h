@@ -14,7 +14,7 @@ typedef enum ExitCode {
     EXIT_FAILED = 1,    /* the operation failed, or a check found errors */
     EXIT_USAGE = 2,     /* the command line is wrong */
     EXIT_DENIED = 3,    /* access denied, or the prompt was dismissed */
-    EXIT_NOT_FOUND = 4, /* no such model, component, field or change; nothing found */
+    EXIT_NOT_FOUND = 4, /* no such model, component, field, change or backup; nothing found */
     EXIT_CONFLICT = 5,  /* the configuration is at another revision, or was changed since */
 } ExitCode;
 
@@ -35,11 +35,13 @@ const char *ctl_argument(const Ctl *ctl, unsigned index);
 /* The connection. Sets CLIENT_ERROR_CONNECT and returns NULL when there is none. */
 Client *ctl_client(Ctl *ctl, sd_bus_error *error);
 
-/* client_call() and client_write() on it. */
+/* client_call(), client_write() and client_command() on it. */
 #define ctl_call(ctl, error, ...)                                                                           \
     (ctl_client(ctl, error) ? client_call((ctl)->client, error, __VA_ARGS__) : NULL)
 #define ctl_write(ctl, error, ...)                                                                          \
     (ctl_client(ctl, error) && client_write((ctl)->client, error, __VA_ARGS__))
+#define ctl_command(ctl, error, ...)                                                                        \
+    (ctl_client(ctl, error) ? client_command((ctl)->client, error, __VA_ARGS__) : NULL)
 
 /* The options of a write as the command line has them: expected-revision, and force where given. */
 CallOptions *ctl_write_options(const Ctl *ctl);

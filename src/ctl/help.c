@@ -15,6 +15,7 @@ static const char *const family_titles[FAMILY_COUNT] = {
     [FAMILY_EDITS] = N_("Edits"),
     [FAMILY_UPDATES] = N_("Updates"),
     [FAMILY_HISTORY] = N_("History"),
+    [FAMILY_BACKUPS] = N_("Backups"),
     [FAMILY_RUNTIME] = N_("RV-C and help"),
 };
 
@@ -23,7 +24,7 @@ static const char *const exit_codes[] = {
     [EXIT_FAILED] = N_("the operation failed, or a check found errors"),
     [EXIT_USAGE] = N_("the command line is wrong"),
     [EXIT_DENIED] = N_("access denied, or the prompt was dismissed"),
-    [EXIT_NOT_FOUND] = N_("no such model, component, field or change, or nothing found"),
+    [EXIT_NOT_FOUND] = N_("no such model, component, field, change or backup, or nothing found"),
     [EXIT_CONFLICT] = N_("the configuration is not at the expected revision, or was changed meanwhile"),
 };
 

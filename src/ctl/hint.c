@@ -6,6 +6,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "ctl/backup.h"
 #include "ctl/component.h"
 #include "ctl/explain.h"
 #include "ctl/format.h"
@@ -187,6 +188,47 @@ static char *look_up_revision(Ctl *ctl, G_GNUC_UNUSED const char *message)
                       : NULL;
 }
 
+static char *look_up_backup(Ctl *ctl, G_GNUC_UNUSED const char *message)
+{
+    g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+    g_autoptr(Value) backups = backup_list(ctl, &error);
+    g_autoptr(GPtrArray) ids = g_ptr_array_new();
+    const char *id = ctl_argument(ctl, 0);
+
+    VALUE_FOREACH_ITEM (backup, backups)
+        g_ptr_array_add(ids, (void *) dict_text(backup, "Id"));
+    return id ? did_you_mean(id, ids) : NULL;
+}
+
+/* What backups take could be given back. */
+static char *look_up_room(Ctl *ctl, G_GNUC_UNUSED const char *message)
+{
+    g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+    g_autoptr(Value) backups = backup_list(ctl, &error);
+    g_autofree char *size = NULL;
+    int64_t bytes = 0;
+
+    VALUE_FOREACH_ITEM (backup, backups)
+        bytes += dict_number(backup, "Size");
+    if (bytes == 0)
+        return NULL;
+    size = format_size(bytes);
+    return g_strdup_printf(ngettext("%zu backup takes %s; “coachiqctl delete-backup” gives that back.",
+                                    "%zu backups take %s; “coachiqctl delete-backup” gives that back.",
+                                    value_length(backups)),
+                           value_length(backups), size);
+}
+
+/* A coach file is another matter than a backup. */
+static char *look_up_file(Ctl *ctl, G_GNUC_UNUSED const char *message)
+{
+    const char *verb = ctl->args.words && ctl->args.words->len > 0 ? ctl->args.words->pdata[0] : "";
+
+    return g_str_equal(verb, "restore")
+               ? g_strdup(_("Nothing was changed. “coachiqctl backups” lists the backups that are here."))
+               : NULL;
+}
+
 static char *look_up_preview(Ctl *ctl, G_GNUC_UNUSED const char *message)
 {
     g_autofree char *command = report_model_command(ctl, "preview");
@@ -217,7 +259,8 @@ static const Hint hints[] = {
     {SERVICE_ERROR "NoSuchChange", EXIT_NOT_FOUND, NULL,
      N_("“coachiqctl changes” lists the changes; the oldest are pruned in time (“coachiqctl retention”)."),
      NULL},
-    {SERVICE_ERROR "NoSuchBackup", EXIT_NOT_FOUND, NULL, NULL, NULL},
+    {SERVICE_ERROR "NoSuchBackup", EXIT_NOT_FOUND, NULL, N_("“coachiqctl backups” lists the backups."),
+     look_up_backup},
     {SERVICE_ERROR "NotImported", EXIT_NOT_FOUND, NULL, N_("Bring it in with “coachiqctl import MODEL”."),
      NULL},
 
@@ -228,6 +271,9 @@ static const Hint hints[] = {
     {CLIENT_ERROR_STALE, EXIT_CONFLICT,
      N_("The configuration changed between the preview and the update, so nothing was written."),
      N_("Try again: the update is previewed anew."), NULL},
+    {CLIENT_ERROR_MEANWHILE, EXIT_CONFLICT,
+     N_("The configuration changed while you were asked, so nothing was written."),
+     N_("Try again: what would be done is shown anew."), NULL},
     {CLIENT_ERROR_CHANGED_SINCE, EXIT_CONFLICT, NULL,
      N_("--force undoes it all the same; “coachiqctl history” shows what was done since."), NULL},
     {CLIENT_ERROR_UNDECIDED, EXIT_FAILED, NULL,
@@ -239,7 +285,8 @@ static const Hint hints[] = {
     {SERVICE_ERROR "ReadOnly", EXIT_FAILED, NULL, N_("The disk may be mounted read-only. Reading goes on."),
      NULL},
     {SERVICE_ERROR "NoSpace", EXIT_FAILED, NULL,
-     N_("Make room on the disk that holds /var/lib/coachiq-config, then try again."), NULL},
+     N_("Make room on the disk that holds /var/lib/coachiq-config, then try again."), look_up_room},
+    {SERVICE_ERROR "InvalidFile", EXIT_FAILED, NULL, NULL, look_up_file},
     {SERVICE_ERROR "Locked", EXIT_FAILED, NULL,
      N_("Another program has the database open. Close it, then try again."), NULL},
     {SERVICE_ERROR "Corrupt", EXIT_FAILED, NULL, LOG_ADVICE, NULL},

@@ -3,6 +3,7 @@
 
 #include <glib/gi18n.h>
 
+#include "ctl/changes.h"
 #include "ctl/format.h"
 #include "ctl/outline.h"
 #include "ctl/paths.h"
@@ -70,53 +71,9 @@ static void print_more(const Ctl *ctl, uint64_t more)
                   term_on(&ctl->out, STYLE_DIM), more, term_off(&ctl->out, STYLE_DIM));
 }
 
-static const TableColumn change_columns[] = {
-    {N_("CHANGE"), TABLE_RIGHT},
-    {N_("TIME"), TABLE_LEFT},
-    {N_("KIND"), TABLE_LEFT},
-    {N_("MODEL"), TABLE_SHRINK},
-    {N_("USER"), TABLE_LEFT},
-    {N_("ENTRIES"), TABLE_RIGHT},
-    {N_("WHAT"), TABLE_SHRINK | TABLE_HIDE_EMPTY},
-    {N_("REASON"), TABLE_SHRINK | TABLE_HIDE_EMPTY},
-    {0},
-};
-
-/* "2025-06-06 → 2025-06-08" of an update, "of change 12" of an undo, else "". */
-static char *change_text(const Ctl *ctl, const Value *change)
-{
-    const char *kind = dict_text(change, "Kind");
-    g_autoptr(Value) detail = format_parse(dict_text(change, "Detail"));
-
-    if (!value_is_map(detail))
-        return g_strdup("");
-    if (g_str_equal(kind, "update"))
-        return g_strdup_printf("%s %s %s", dict_text(detail, "from"), term_arrow(&ctl->out),
-                               dict_text(detail, "to"));
-    if (g_str_equal(kind, "undo"))
-        return g_strdup_printf(_("of change %" G_GINT64_FORMAT), dict_number(detail, "undoes"));
-    return g_strdup("");
-}
-
-static void add_change(const Ctl *ctl, Table *table, const Value *change)
-{
-    g_autofree char *time = format_time(dict_number(change, "Time"));
-    g_autofree char *what = change_text(ctl, change);
-
-    table_add_format(table, "%" G_GINT64_FORMAT, dict_number(change, "Change"));
-    table_add(table, time, STYLE_PLAIN);
-    table_add(table, dict_text(change, "Kind"), STYLE_PLAIN);
-    table_add(table, dict_text(change, "Model"), STYLE_PLAIN);
-    table_add(table, dict_text(change, "User"), STYLE_PLAIN);
-    table_add_format(table, "%" G_GINT64_FORMAT, dict_number(change, "Entries"));
-    table_add(table, what, STYLE_PLAIN);
-    table_add(table, dict_text(change, "Reason"), STYLE_PLAIN);
-}
-
 int verb_changes(Ctl *ctl)
 {
     g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
-    g_autoptr(Table) table = table_new(change_columns);
     uint64_t more;
     g_autoptr(Value) changes = fetch_lines(ctl, fetch_changes, &more, &error);
 
@@ -124,9 +81,7 @@ int verb_changes(Ctl *ctl)
         return ctl_fail(ctl, &error);
     if (ctl->args.json)
         return report_json(ctl, changes);
-    VALUE_FOREACH_ITEM (change, changes)
-        add_change(ctl, table, change);
-    table_print(table, &ctl->out, stdout);
+    changes_print(&ctl->out, changes);
     print_more(ctl, more);
     return EXIT_OK;
 }

@@ -79,11 +79,12 @@ static void announce_missed(Monitor *monitor, int64_t change)
     monitor->last = MAX(monitor->last, change);
 }
 
-static bool is_wanted(const Monitor *monitor, const char *model)
+/* What names no model is about all of them. */
+static bool is_wanted(const Monitor *monitor, const Value *members)
 {
     const char *wanted = monitor->ctl->args.model;
 
-    return !*wanted || g_str_equal(wanted, model);
+    return !*wanted || !value_map_get(members, "model") || g_str_equal(wanted, dict_text(members, "model"));
 }
 
 static char *join_texts(const Value *list)
@@ -129,6 +130,22 @@ static char *updated_text(const Monitor *monitor, const Value *members)
                            dict_text(members, "to"), dict_number(members, "change"));
 }
 
+static char *backup_text(G_GNUC_UNUSED const Monitor *monitor, const Value *members)
+{
+    const char *reason = dict_text(members, "reason");
+
+    return g_strconcat(dict_text(members, "id"), *reason ? ": " : "", reason, NULL);
+}
+
+static char *restored_text(G_GNUC_UNUSED const Monitor *monitor, const Value *members)
+{
+    const char *backup = dict_text(members, "backup");
+
+    return g_strdup_printf(_("%s (change %" G_GINT64_FORMAT ")"),
+                           *backup ? backup : _("from a file, or a restore was undone"),
+                           dict_number(members, "change"));
+}
+
 /* A signal of the service, and how it is told. */
 typedef struct Announcement {
     const char *member;
@@ -170,6 +187,8 @@ static const Announcement announcements[] = {
      N_("updated"),
      STYLE_GOOD,
      updated_text},
+    {"BackupCreated", "ss", {"id", "reason"}, "backup", N_("backup"), STYLE_GOOD, backup_text},
+    {"Restored", "st", {"backup", "change"}, "restored", N_("restored"), STYLE_WARN, restored_text},
 };
 
 static const Announcement *announcement_of(sd_bus_message *message)
@@ -201,7 +220,7 @@ static int on_signal(sd_bus_message *message, void *data, sd_bus_error *error)
     g_autofree char *text = NULL;
 
     (void) error;
-    if (!members || !is_wanted(monitor, dict_text(members, "model")))
+    if (!members || !is_wanted(monitor, members))
         return 0;
     text = row->text(monitor, members);
     if (value_map_get(members, "change"))

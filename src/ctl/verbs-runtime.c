@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* verbs-runtime.c: dgn, dgns, resources, resource. */
 
-#include <errno.h>
 #include <glib/gi18n.h>
 #include <unistd.h>
 
@@ -9,6 +8,7 @@
 #include "ctl/format.h"
 #include "ctl/input.h"
 #include "ctl/outline.h"
+#include "ctl/output.h"
 #include "ctl/report.h"
 #include "ctl/table.h"
 #include "ctl/verbs.h"
@@ -189,23 +189,6 @@ int verb_resources(Ctl *ctl)
     return reply ? print_resources(ctl, value_list_item(reply, 0)) : ctl_fail(ctl, &error);
 }
 
-/* Everything in a descriptor, from its start whatever its offset is, to stdout. 0 or an errno. */
-static int copy_out(int fd)
-{
-    char buffer[65536];
-    off_t offset = 0;
-    ssize_t n;
-
-    while ((n = pread(fd, buffer, sizeof buffer, offset)) != 0) {
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 || fwrite(buffer, 1, (size_t) n, stdout) < (size_t) n)
-            return errno;
-        offset += n;
-    }
-    return 0;
-}
-
 int verb_resource(Ctl *ctl)
 {
     g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
@@ -216,7 +199,7 @@ int verb_resource(Ctl *ctl)
 
     if (fd < 0)
         return ctl_fail(ctl, &error);
-    failure = copy_out(fd);
+    failure = output_copy(fd, STDOUT_FILENO);
     close(fd);
     if (failure == 0)
         return EXIT_OK;

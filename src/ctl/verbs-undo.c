@@ -3,24 +3,10 @@
 
 #include <glib/gi18n.h>
 
-#include "ctl/format.h"
+#include "ctl/changes.h"
 #include "ctl/report.h"
 #include "ctl/table.h"
 #include "ctl/verbs.h"
-
-/* The Detail of a change, taken apart; NULL on error, and for a change without. */
-static Value *fetch_detail(Ctl *ctl, uint64_t change, sd_bus_error *error)
-{
-    g_autoptr(CallOptions) options = call_options_new();
-    g_autoptr(Value) reply = NULL;
-
-    call_options_u64(options, "before", change + 1);
-    call_options_u32(options, "limit", 1);
-    reply = ctl_call(ctl, error, "ListChanges", "aa{sv}t", options, "");
-    VALUE_FOREACH_ITEM (entry, reply ? value_list_item(reply, 0) : NULL)
-        return format_parse(dict_text(entry, "Detail"));
-    return NULL;
-}
 
 static const TableColumn skipped_columns[] = {
     {N_("PATH"), TABLE_LEFT},
@@ -70,7 +56,7 @@ static int report_undo(Ctl *ctl, uint64_t undone, uint64_t before, uint64_t chan
         ctl_print(_("Nothing to undo: all is as it was before change %" G_GUINT64_FORMAT "."), undone);
         return EXIT_OK;
     }
-    detail = fetch_detail(ctl, change, &error);
+    detail = changes_detail(ctl, change, &error);
     if (sd_bus_error_is_set(&error))
         return ctl_fail(ctl, &error);
     if (ctl->args.json)

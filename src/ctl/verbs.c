@@ -111,6 +111,33 @@ const Verb verbs[] = {
      N_("Runs until it is interrupted. With --model only changes of that model; with --json one object a line."),
      verb_monitor},
 
+    {"backup", FAMILY_BACKUPS, N_("[ID]"), 0, 1,
+     OPTIONS_WRITE | OPTIONS_REASON | OPTIONS_OUTPUT | OPTIONS_FORCE,
+     N_("Make a backup, or copy one to a file"),
+     N_("A backup is of everything, the history too. It stays until you delete it. With --output it is copied to FILE as "
+        "well; with ID that one is copied and none is made. FILE is readable to you alone, and an existing one stays unless "
+        "--force is given. Example:\n\n"
+        "    coachiqctl backup --reason \"before the trip\" --output /media/stick/coach.db"),
+     verb_backup},
+    {"backups", FAMILY_BACKUPS, "", 0, 0, OPTIONS_FULL, N_("List the backups, newest first"),
+     N_("Automatic ones are made before an update, a restore and a factory reset; the newest of them are kept, as "
+        "“retention” says."),
+     verb_backups},
+    {"delete-backup", FAMILY_BACKUPS, N_("ID"), 1, 1, OPTIONS_WRITE, N_("Delete a backup"),
+     N_("ID is as “backups” lists it."), verb_delete_backup},
+    {"restore", FAMILY_BACKUPS, N_("ID|--file"), 0, 1,
+     OPTIONS_WRITE | OPTIONS_REASON | OPTIONS_FILE | OPTIONS_YES | OPTIONS_FULL,
+     N_("Go back to a backup, with everything"),
+     N_("ID is as “backups” lists it; with --file the backup is a file that “backup --output” wrote. All models, edits and "
+        "settings become what they were. The history stays: a restore is one more change, and “undo” takes it back. It "
+        "shows what was made since and asks; without a terminal it needs --yes."),
+     verb_restore},
+    {"factory-reset", FAMILY_BACKUPS, N_("[SCOPE]"), 0, 1,
+     OPTIONS_WRITE | OPTIONS_REASON | OPTIONS_YES | OPTIONS_FULL, N_("Drop all edits, or those in a part"),
+     N_("SCOPE is a section (“devices”) or a component; without it the whole model is as the vendor's file says. “undo” "
+        "takes it back. It shows what would be dropped and asks; without a terminal it needs --yes."),
+     verb_factory_reset},
+
     {"dgn", FAMILY_RUNTIME, N_("DGN"), 1, 1, OPTIONS_FULL, N_("Describe a data group of RV-C"),
      N_("DGN is hexadecimal, “1FEDA”."), verb_dgn},
     {"dgns", FAMILY_RUNTIME, N_("[NAME]"), 0, 1, OPTIONS_DGNS | OPTIONS_FULL, N_("List data groups of RV-C"),

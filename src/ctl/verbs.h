@@ -11,6 +11,7 @@ typedef enum VerbFamily {
     FAMILY_EDITS,
     FAMILY_UPDATES,
     FAMILY_HISTORY,
+    FAMILY_BACKUPS,
     FAMILY_RUNTIME,
     FAMILY_COUNT,
 } VerbFamily;
@@ -33,11 +34,15 @@ extern const Verb verbs[];
 const Verb *verb_find(const char *name);
 
 int verb_activate(Ctl *ctl);
+int verb_backup(Ctl *ctl);
+int verb_backups(Ctl *ctl);
 int verb_changes(Ctl *ctl);
 int verb_delete(Ctl *ctl);
+int verb_delete_backup(Ctl *ctl);
 int verb_dgn(Ctl *ctl);
 int verb_dgns(Ctl *ctl);
 int verb_explain(Ctl *ctl);
+int verb_factory_reset(Ctl *ctl);
 int verb_find_components(Ctl *ctl);
 int verb_get(Ctl *ctl);
 int verb_help(Ctl *ctl);
@@ -52,6 +57,7 @@ int verb_put(Ctl *ctl);
 int verb_reset(Ctl *ctl);
 int verb_resource(Ctl *ctl);
 int verb_resources(Ctl *ctl);
+int verb_restore(Ctl *ctl);
 int verb_retention(Ctl *ctl);
 int verb_set(Ctl *ctl);
 int verb_show(Ctl *ctl);

@@ -155,8 +155,9 @@ static GPtrArray *edited_paths(const Transition *transition)
     return sorted;
 }
 
-/* The components that become something else for a reader, or for a later merge. */
-static unsigned count_components(const Merge *merge)
+/* The components that become something else for a reader, or for a later merge: by what the vendor has, or
+ * by edits that come or go, which have rows in the history. */
+static unsigned count_components(const Merge *merge, GPtrArray *history, guint first_row)
 {
     g_autoptr(GHashTable) paths = g_hash_table_new(g_str_hash, g_str_equal);
 
@@ -167,6 +168,8 @@ static unsigned count_components(const Merge *merge)
             !merge_class_lifted_by(item->class))
             g_hash_table_add(paths, item->path);
     }
+    for (guint i = first_row; i < history->len; i++)
+        g_hash_table_add(paths, ((HistoryEntry *) g_ptr_array_index(history, i))->path);
     return g_hash_table_size(paths);
 }
 
@@ -329,7 +332,7 @@ bool plan_add_passage(Service *service, Plan *plan, Passage *passage, const Tran
         plan->passages = g_ptr_array_new_with_free_func((GDestroyNotify) passage_free);
     g_ptr_array_add(plan->passages, passage);
     add_release(plan, passage);
-    plan->n_entries += count_components(transition->merge);
+    plan->n_entries += count_components(transition->merge, plan->history, rows);
     describe_renames(plan, passage->model, transition->merge);
     plan_set_passages(plan);
     return true;

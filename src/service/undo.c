@@ -210,14 +210,21 @@ static bool finish(Undo *undo, GError **error)
     return true;
 }
 
+/* A restore belongs to no model, even where it went over one alone. */
+static bool concerns_several(const Change *change, GPtrArray *settings)
+{
+    guint models = change->releases->len;
+
+    return models > 1 || (models == 1 && (settings->len > 0 || !change->model[0]));
+}
+
 static bool plan_undo(Undo *undo, GError **error)
 {
     g_autoptr(GPtrArray) settings = change_list_settings(undo->change);
 
     if (!store_list_change_history(undo->service->store, undo->change->id, &undo->history, error))
         return false;
-    undo->several =
-        undo->change->releases->len > 1 || (undo->change->releases->len == 1 && settings->len > 0);
+    undo->several = concerns_several(undo->change, settings);
     undo->skipped = value_new_list();
     g_free(undo->plan->model);
     undo->plan->model = g_strdup(undo->change->model);

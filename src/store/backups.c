@@ -220,13 +220,22 @@ static bool copy_bytes(int from, int to, int64_t size, const char *path, GError 
     return true;
 }
 
-/* A file that is empty or a device is none of ours; one that is too large would fill the disk. */
+/* SQLite takes an empty file for an empty database, and a restore of that would take everything away. */
+static bool begins_as_ours(int fd)
+{
+    uint8_t header[SCHEMA_HEADER_SIZE];
+
+    return pread(fd, header, sizeof header, 0) == sizeof header && schema_owns_header(header);
+}
+
+/* A device is none of ours; a file that is too large would fill the disk. */
 static bool check_file(int fd, int64_t *ret_size, GError **error)
 {
     struct stat st;
     int flags = fcntl(fd, F_GETFL);
 
-    if (flags < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || (flags & O_ACCMODE) == O_WRONLY) {
+    if (flags < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || (flags & O_PATH) ||
+        (flags & O_ACCMODE) == O_WRONLY) {
         g_set_error_literal(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_FILE,
                             "The backup is not a regular file that can be read");
         return false;
@@ -234,6 +243,11 @@ static bool check_file(int fd, int64_t *ret_size, GError **error)
     if (st.st_size > FILE_SIZE_MAX) {
         g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE,
                     "A backup has at most %" G_GINT64_FORMAT " bytes", FILE_SIZE_MAX);
+        return false;
+    }
+    if (!begins_as_ours(fd)) {
+        g_set_error_literal(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_FILE,
+                            "The backup cannot be used: it is no database of coachiq-config");
         return false;
     }
     *ret_size = st.st_size;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "store/schema.h"
 
+#include <string.h>
+
 /* "CqCf", in the file's header: tells our databases from others (SQLite, "PRAGMA application_id"). */
 #define APPLICATION_ID 0x43714366
 
@@ -171,6 +173,16 @@ bool schema_check(Database *database, GError **error)
         return false;
     }
     return true;
+}
+
+/* https://www.sqlite.org/fileformat.html, 1.3 */
+bool schema_owns_header(const uint8_t header[SCHEMA_HEADER_SIZE])
+{
+    static const char magic[] = "SQLite format 3";
+    uint32_t application;
+
+    memcpy(&application, header + 68, sizeof application);
+    return memcmp(header, magic, sizeof magic) == 0 && GUINT32_FROM_BE(application) == APPLICATION_ID;
 }
 
 bool schema_is_current(Database *database, GError **error)

@@ -8,6 +8,10 @@
 /* Whether the file is one of ours and not newer than this program. Writes nothing. Sets CORRUPT or
  * NOT_SUPPORTED. */
 bool schema_check(Database *database, GError **error);
+/* Whether a file begins as one of ours does. An empty file, which opening would make one of ours, does not.
+ */
+#define SCHEMA_HEADER_SIZE 100
+bool schema_owns_header(const uint8_t header[SCHEMA_HEADER_SIZE]);
 /* Whether no step is missing; for a database that can only be read. Sets READ_ONLY. */
 bool schema_is_current(Database *database, GError **error);
 /* Whether the file has exactly the tables and indexes that ours have, and nothing that could act by itself.

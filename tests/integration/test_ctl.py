@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""coachiqctl against the daemon: updates, undo and history, on a pipe and on a terminal."""
+"""coachiqctl against the daemon: updates, undo, history and backups, on a pipe and on a terminal."""
 
 import collections
 import fcntl
@@ -477,6 +477,197 @@ class UndoTest(CtlTest):
         self.assertIs(self.json("verify", code=1)["intact"], False)
 
 
+class BackupTest(CtlTest):
+    ID = r"\d{8}T\d{6}Z-r(\d+)(-\d+)?-(auto|manual)"
+
+    def make(self, *options):
+        return self.json("backup", *options)["id"]
+
+    def out(self, name="coach.db"):
+        return self.bench.path(name)
+
+    def test_make_and_list(self):
+        none = self.ctl("backups")
+        self.assertEqual(none.out, "There are no backups. “coachiqctl backup” makes one.\n")
+        self.assertEqual(self.json("backups"), [])
+        done = self.ctl("backup", "--reason=before the trip").out
+        self.assertRegex(done, rf"^Made backup {self.ID}  \(revision 2, \d+\.\d KiB\)\n$")
+        self.set(MODEL, BEDROOM, "/friendly_name", "A")
+        self.ctl("factory-reset", "--yes")
+        table = self.ctl("backups").out
+        self.assertRegex(table, r"^ID +TIME +REVISION +SIZE +MADE +REASON +PROBLEM\n")
+        self.assertRegex(table, rf"(?m)^{self.ID} .* +2 +\d+\.\d KiB +by hand +before the trip$")
+        self.assertRegex(table, rf"(?m)^{self.ID} .* +3 +\d+\.\d KiB +automatic +before the reset of {MODEL}$")
+        listed = self.json("backups")
+        self.assertEqual([b["Automatic"] for b in listed], [True, False])
+        self.assertEqual(listed, self.call("ListBackups"))
+        self.ctl("backup", "--expected-revision=1", code=5)
+
+    def test_copies(self):
+        done = self.ctl("backup", "--output", self.out()).out
+        self.assertRegex(done, rf"^Made backup .*\nCopied backup {self.ID} to {self.out()}\n$")
+        self.assertEqual(os.stat(self.out()).st_mode & 0o7777, 0o600)
+        backup = self.call("ListBackups")[0]["Id"]
+        with open(self.out(), "rb") as copy, open(os.path.join(self.bench.state, "backups", f"{backup}.db"), "rb") as file:
+            content = file.read()
+            self.assertEqual(copy.read(), content)
+        # Nothing is overwritten, and nothing is made for nothing.
+        refused = self.ctl("backup", "-o", self.out(), code=1).err
+        self.assertIn("exists already; --force overwrites it", refused)
+        for path in (self.bench.directory, "/dev/null"):
+            self.assertIn("no regular file", self.ctl("backup", "-o", path, "--force", code=1).err)
+        self.ctl("backup", "-o", self.out("no/such"), code=1)
+        self.assertEqual(len(self.call("ListBackups")), 1)
+        self.ctl("backup", backup, "-o", self.out(), "--force")
+        self.assertEqual(
+            self.json("backup", backup, "-o", self.out("b.db")), {"id": backup, "output": self.out("b.db")}
+        )
+        self.assertEqual(len(self.call("ListBackups")), 1)
+        done = subprocess.run(
+            [self.bench.ctl, "backup", backup, "-o", "-"], capture_output=True, env=self.environment(), check=True
+        )
+        self.assertEqual((done.stdout, done.stderr), (content, b""))
+        self.assertEqual([name for name in os.listdir(self.bench.directory) if name.startswith("coach.db.")], [])
+
+    def test_wrong_options(self):
+        for options in (
+            ("backup", "x"),
+            ("backup", "x", "-o", "y", "--reason=z"),
+            ("backup", "--force"),
+            ("backup", "--json", "-o", "-"),
+            ("backup", "a", "b"),
+            ("restore", "--yes"),
+            ("restore", "x", "--file", "y", "--yes"),
+            ("restore", "x"),
+            ("restore", "x", "--json"),
+            ("restore", "--file", "y"),
+            ("factory-reset",),
+            ("factory-reset", "a", "b", "--yes"),
+            ("delete-backup",),
+            ("restore", "x", "--yes", "--force"),
+        ):
+            with self.subTest(options):
+                self.ctl(*options, code=2)
+        self.assertIn("--yes says yes", self.ctl("restore", "x", code=2).err)
+        self.assertEqual((self.revision(), self.call("ListBackups")), (2, []))
+
+    def test_delete(self):
+        backup = self.make()
+        wrong = self.ctl("delete-backup", backup[:-1], code=4).err
+        self.assertIn(f"Did you mean {backup}?", wrong)
+        self.assertIn("“coachiqctl backups” lists", self.ctl("delete-backup", "xyz", code=4).err)
+        self.ctl("delete-backup", backup, "--expected-revision=1", code=5)
+        self.assertEqual(self.ctl("delete-backup", backup).out, f"Deleted backup {backup}\n")
+        self.assertEqual(self.json("delete-backup", self.make())["id"][:2], "20")
+        self.assertEqual(self.call("ListBackups"), [])
+
+    def test_restore(self):
+        backup = self.make("--reason=before the trip")
+        for i in range(7):
+            self.set(MODEL, BEDROOM, "/friendly_name", f"Name {i}", reason=f"edit {i}")
+        done = self.ctl("restore", backup, "--yes", "--reason=back").out
+        self.assertRegex(
+            done,
+            rf"""^{backup}
+  made      \w+ [-\d]+ [:\d]+ \w+; just now, by hand
+  revision  2
+  size      \d+\.\d KiB
+  reason    before the trip
+
+7 changes were made since\.
+The newest of them:
+CHANGE  TIME .*REASON
+     9 .* edit 6
+(.*\n){{4}}
+A backup of what is there now is made first\.
+Restored {backup}, of revision 2  \(change 10\)
+  “coachiqctl undo 10” takes it back\.
+$""",
+        )
+        self.assertEqual(self.name(BEDROOM), "Bedroom Light")
+        changes = self.ctl("changes").out
+        self.assertRegex(changes, rf"(?m)^ +10 .* restore +root +1 +of {backup} +back$")
+        self.assertEqual([c["Change"] for c in self.json("changes", "--kind=restore")], [10])
+        self.assertIn("Nothing to change", self.ctl("restore", backup, "--yes").out)
+        self.ctl("undo", "10")
+        self.assertEqual(self.name(BEDROOM), "Name 6")
+        self.assertEqual(self.json("restore", backup, "--yes"), {"change": 12})
+        self.assertIn("Did you mean", self.ctl("restore", backup[:-1], "--yes", code=4).err)
+        self.ctl("restore", backup, "--yes", "--expected-revision=3", code=5)
+
+    def test_restore_of_a_file(self):
+        self.ctl("backup", "-o", self.out())
+        self.set(MODEL, BEDROOM, "/friendly_name", "A")
+        done = self.ctl("restore", "--file", self.out(), "--yes").out
+        self.assertRegex(done, rf"^{self.out()}\n  written   .*\n  size      \d")
+        self.assertRegex(done, rf"Restored {self.out()}, of revision 2  \(change 4\)")
+        self.assertEqual(self.name(BEDROOM), "Bedroom Light")
+        self.assertRegex(self.ctl("changes").out, r"(?m)^ +4 .* of a file, revision 2$")
+        with open(self.out("none.db"), "wb") as file:
+            file.write(b"nothing of the kind\n" * 500)
+        refused = self.ctl("restore", "--file", self.out("none.db"), "--yes", code=1).err
+        self.assertIn("cannot be used", refused)
+        self.assertIn("Nothing was changed", refused)
+        os.mkfifo(self.out("pipe"))
+        for path in (self.out("pipe"), self.bench.directory, "/dev/null"):
+            self.assertIn("no regular file", self.ctl("restore", "--file", path, "--yes", code=1).err)
+        self.assertIn("Cannot read", self.ctl("restore", "--file", self.out("no"), "--yes", code=1).err)
+        self.assertEqual(self.revision(), 4)
+
+    def test_factory_reset(self):
+        self.set(MODEL, BEDROOM, "/friendly_name", "A")
+        self.set(MODEL, BEDROOM, "/notes", "b")
+        self.set(MODEL, "areas/exterior", "/display_name", "Outside")
+        self.call("DeleteMapping", MODEL, PORCH, "")
+        self.call("UpdateMapping", MODEL, "lighting_scenes/movie", '{"name": "Movie"}', "")
+        self.call("UpdateMapping", MODEL, "lighting_scenes/gone", '{"name": "Gone"}', "")
+        self.call("DeleteMapping", MODEL, "lighting_scenes/gone", "")
+        done = self.ctl("factory-reset", "--yes").out
+        self.assertEqual(
+            done,
+            f"""Factory reset of {MODEL}
+
+3 fields go back to the vendor's values:
+  areas/exterior: /display_name
+  {BEDROOM}: /friendly_name, /notes
+1 component that was deleted comes back:
+  {PORCH}
+1 component of your own goes:
+  lighting_scenes/movie
+
+A backup of what is there now is made first.
+Reset {MODEL}  (change 10)
+  “coachiqctl undo 10” takes it back.
+""",
+        )
+        self.assertEqual((self.name(BEDROOM), self.name(PORCH)), ("Bedroom Light", "Porch Light"))
+        self.assertIn("Nothing to change", self.ctl("factory-reset", "--yes").out)
+        self.ctl("undo", "10")
+        # What an undo or a restore took away again is found too.
+        self.assertIn(PORCH, self.ctl("factory-reset", "devices", "--yes").out)
+        self.assertEqual(self.field(MODEL, "areas/exterior", "/display_name"), "Outside")
+        self.assertRegex(self.ctl("changes").out, r"(?m)^ +12 .* reset .* of devices$")
+        self.ctl("undo", "12")
+        backup = self.make()
+        self.ctl("factory-reset", "--yes")
+        self.ctl("restore", backup, "--yes")
+        part = self.ctl("factory-reset", "porch_light", "--yes", "--model", MODEL).out
+        self.assertIn(f"Factory reset of {MODEL}, {PORCH}\n", part)
+        self.assertNotIn("go back", part)
+        self.assertEqual(self.json("factory-reset", "areas/exterior", "--yes"), {"change": 17})
+        self.assertEqual(self.ctl("factory-reset", "areas", "--yes", "--json").out, '{"change":17}\n')
+
+    def test_factory_reset_of_what_is_not_there(self):
+        self.set(MODEL, BEDROOM, "/friendly_name", "A")
+        self.ctl("factory-reset", "devices/nothing", "--yes", code=4)
+        self.assertIn(f"Did you mean {BEDROOM}", self.ctl("factory-reset", "bedrom_light", "--yes", code=4).err)
+        self.assertIn(f"Did you mean {MODEL}", self.ctl("factory-reset", "-m", MODEL[:-1], "--yes", code=4).err)
+        self.ctl("factory-reset", "--yes", "--expected-revision=1", code=5)
+        self.call("SetActiveModel", "")
+        self.assertIn("coachiqctl activate MODEL", self.ctl("factory-reset", "devices", "--yes", code=4).err)
+        self.assertEqual(self.call("ListBackups"), [])
+
+
 class MonitorTest(CtlTest):
     def watch(self, *options):
         with open(self.bench.path("monitor.log"), "wb") as file:
@@ -531,6 +722,38 @@ class MonitorTest(CtlTest):
         self.assertIn({"event": "available", "model": MODEL, "installed": "1.2.3", "bundled": "1.3.0"}, events)
         self.assertIn(update, events)
         self.assertIn({"event": "removed", "model": "2021_Test_Plain", "change": before + 4}, events)
+
+
+class BackupMonitorTest(MonitorTest):
+    def do_all(self):
+        before = self.revision()
+        backup = self.json("backup", "--reason=why")["id"]
+        self.set(MODEL, BEDROOM, "/friendly_name", "A")
+        self.ctl("restore", backup, "--yes")
+        self.ctl("undo", str(before + 2))
+        self.ctl("factory-reset", "--yes")
+        return before, backup
+
+    def test_text(self):
+        self.watch()
+        before, backup = self.do_all()
+        text = self.heard("  reset ")
+        self.assertRegex(text, rf"(?m)  backup +{backup}: why$")
+        self.assertRegex(text, rf"(?m)  restored +{backup} \(change {before + 2}\)$")
+        self.assertRegex(text, rf"(?m)  restored +from a file, or a restore was undone \(change {before + 3}\)$")
+        self.assertRegex(text, rf"(?m)  reset +{MODEL}: {BEDROOM} \(change {before + 4}\)$")
+        self.assertNotIn("missed", text)
+
+    def test_json(self):
+        self.watch("--json", "--model", MODEL)
+        before, backup = self.do_all()
+        events = [json.loads(line) for line in self.heard('"kind":"reset"').splitlines()]
+        for event in events:
+            event.pop("time", None)
+        self.assertIn({"event": "backup", "id": backup, "reason": "why"}, events)
+        self.assertIn({"event": "restored", "backup": backup, "change": before + 2}, events)
+        self.assertIn({"event": "restored", "backup": "", "change": before + 3}, events)
+        self.assertEqual([e for e in events if e["event"] == "missed"], [])
 
 
 class TerminalTest(CtlTest):
@@ -622,6 +845,60 @@ class TerminalTest(CtlTest):
         self.assertIn("changed between the preview and the update, so nothing was written", person.screen)
         self.assertEqual(self.revision(), 3)
 
+    RESTORE = "Restore? (y)es or (n)o, by default no:"
+    RESET = "Reset? (y)es or (n)o, by default no:"
+
+    def test_restore(self):
+        backup = self.json("backup", "--reason=before the trip")["id"]
+        self.set(MODEL, BEDROOM, "/friendly_name", "A")
+        for answer in ("", "n", "nonsense"):
+            person = self.terminal("restore", backup)
+            self.assertIn("1 change was made since.", person.expect(self.RESTORE))
+            person.type(answer)
+            self.assertEqual(person.end(), 1)
+            self.assertIn("Nothing was written.", person.screen)
+        person = self.terminal("restore", backup)
+        person.expect(self.RESTORE)
+        person.end_of_input()
+        self.assertEqual(person.end(), 1)
+        self.assertEqual(self.revision(), 3)
+        person = self.terminal("restore", backup)
+        person.expect(self.RESTORE)
+        person.type("yes")
+        self.assertEqual(person.end(), 0)
+        self.assertIn("(change 4)", person.screen)
+        self.assertEqual(self.name(BEDROOM), "Bedroom Light")
+
+    def test_factory_reset(self):
+        self.set(MODEL, BEDROOM, "/friendly_name", "A")
+        person = self.terminal("factory-reset")
+        self.assertIn(f"{BEDROOM}: /friendly_name", person.expect(self.RESET))
+        person.type("y")
+        self.assertEqual(person.end(), 0)
+        self.assertIn("“coachiqctl undo 4” takes it back.", person.screen)
+        # Where there is nothing to drop there is nothing to ask.
+        person = self.terminal("factory-reset")
+        self.assertEqual(person.end(), 0)
+        self.assertIn("Nothing to change", person.screen)
+
+    def test_changed_while_asked(self):
+        backup = self.json("backup")["id"]
+        self.set(MODEL, BEDROOM, "/friendly_name", "A")
+        for verb, question in ((("restore", backup), self.RESTORE), (("factory-reset",), self.RESET)):
+            person = self.terminal(*verb)
+            person.expect(question)
+            change = self.set(MODEL, GALLEY, "/notes", verb[0])
+            person.type("y")
+            self.assertEqual(person.end(), 5)
+            self.assertIn("changed while you were asked, so nothing was written", person.screen)
+            self.assertEqual(self.revision(), change)
+
+    def test_no_backup_on_a_terminal(self):
+        person = self.terminal("backup", "-o", "-")
+        self.assertEqual(person.end(), 2)
+        self.assertIn("is not written to a terminal", person.screen)
+        self.assertEqual(self.call("ListBackups"), [])
+
     def test_narrow(self):
         self.set(MODEL, BEDROOM, "/area", "exterior")
         self.set(MODEL, BEDROOM, "/friendly_name", "A name that is quite long, longer than the line can take")
@@ -641,12 +918,16 @@ class UserTest(CtlTest):
     def test_reading(self):
         self.conflict()
         for user in (ORDINARY, DENIED):
-            for arguments in (("updates",), ("preview",), ("changes",), ("history",), ("verify",), ("retention",)):
+            for arguments in (("updates",), ("preview",), ("changes",), ("history",), ("verify",), ("retention",), ("backups",)):
                 self.ctl("--no-ask-password", *arguments, user=user)
 
     def test_writing(self):
         self.conflict()
-        writes = (("update",), ("undo", "3"), ("retention", "--days=1"))
+        backup = self.call("CreateBackup", "kept")
+        writes = (
+            *(("update",), ("undo", "3"), ("retention", "--days=1")),
+            *(("restore", backup, "--yes"), ("factory-reset", "--yes"), ("backup",), ("delete-backup", backup)),
+        )
         for user in (ORDINARY, DENIED):
             for arguments in writes:
                 with self.subTest(arguments, user=user):
@@ -656,7 +937,7 @@ class UserTest(CtlTest):
         self.assertEqual(self.revision(), 5)
         for arguments in writes:
             self.ctl("--no-ask-password", *arguments, user=ALLOWED)
-        self.assertEqual([c["User"] for c in self.changes()[:3]], [ALLOWED] * 3)
+        self.assertEqual([c["User"] for c in self.changes()[:5]], [ALLOWED] * 5)
 
     def test_nothing_to_do_needs_nobody(self):
         self.assertNotEqual(SERVICE, ORDINARY)

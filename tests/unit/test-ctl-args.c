@@ -151,6 +151,15 @@ static void test_force(void)
     parse_good(&args, "interface house can7 --reason x");
     g_assert_cmpstr(args_outside(&args, OPTIONS_FORCE)->name, ==, "reason");
     args_clear(&args);
+    parse_good(&args, "restore --yes --file x");
+    g_assert_null(args_outside(&args, OPTIONS_YES | OPTIONS_FILE));
+    g_assert_cmpstr(args_outside(&args, OPTIONS_APPLY)->name, ==, "file");
+    g_assert_cmpstr(args.file, ==, "x");
+    args_clear(&args);
+    parse_good(&args, "backup -o - x --force");
+    assert_words(&args, "backup|x");
+    g_assert_cmpstr(args.output, ==, "-");
+    args_clear(&args);
     parse_good(&args, "activate --none");
     assert_words(&args, "activate");
     g_assert_true(args.none);
