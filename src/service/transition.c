@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "service/moves.h"
 #include "service/touched.h"
 
 #include <string.h>
@@ -173,24 +174,6 @@ static unsigned count_components(const Merge *merge, GPtrArray *history, guint f
     return g_hash_table_size(paths);
 }
 
-/* For the undo. */
-static void describe_renames(Plan *plan, const char *model, const Merge *merge)
-{
-    Value *known = value_map_get(plan->detail, TRANSITION_RENAMES);
-    g_autoptr(Value) of_model = value_new_map(), renames = known ? value_ref(known) : value_new_map();
-
-    for (guint i = 0; i < merge->items->len; i++) {
-        MergeItem *item = g_ptr_array_index(merge->items, i);
-
-        if (item->class == MERGE_RENAMED && !item->field[0])
-            value_map_set(&of_model, item->path, item->base);
-    }
-    if (value_length(of_model) == 0)
-        return;
-    value_map_set(&renames, model, of_model);
-    plan_add_detail(plan, TRANSITION_RENAMES, value_ref(renames));
-}
-
 /* Carrying out */
 
 static const char *passage_version(const Passage *passage)
@@ -333,7 +316,7 @@ bool plan_add_passage(Service *service, Plan *plan, Passage *passage, const Tran
     g_ptr_array_add(plan->passages, passage);
     add_release(plan, passage);
     plan->n_entries += count_components(transition->merge, plan->history, rows);
-    describe_renames(plan, passage->model, transition->merge);
+    plan_describe_moves(plan, passage->model, transition->merge);
     plan_set_passages(plan);
     return true;
 }

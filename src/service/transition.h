@@ -31,9 +31,6 @@ typedef struct Transition {
     const Merge *merge;
 } Transition;
 
-/* In the detail of the change: which names it changed, model → new path → old path. */
-#define TRANSITION_RENAMES "renames"
-
 /* Adds a passage to what the plan does, with the rows of the history. Takes it over, also on failure. Sets
  * CORRUPT where the database contradicts itself. */
 bool plan_add_passage(Service *service, Plan *plan, Passage *passage, const Transition *transition,

@@ -5,16 +5,18 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "service/touched.h"
+#include "service/transition.h"
 
 /* What a change lists, and an error message. */
-#define SKIPPED_MAX 100
-#define REASONS_MAX 5
+#define SKIPPED_MAX 100U
+#define REASONS_MAX 5U
 
 static void undo_clear(Undo *undo)
 {
     plan_free(undo->plan);
     change_free(undo->change);
     g_clear_pointer(&undo->history, g_ptr_array_unref);
+    g_clear_pointer(&undo->later, g_hash_table_unref);
     g_clear_pointer(&undo->skipped, value_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Undo, undo_clear)
@@ -30,41 +32,50 @@ static bool concerns(const LaterChange *later, const char *field)
 
 /* Who changed a field since: the newest edit that did; where there is none, the newest release. NULL:
  * nobody. */
-static const LaterChange *find_later(GPtrArray *changes, const char *field)
+static const LaterChange *find_later(GHashTable *later, const char *path, const char *field)
 {
-    const LaterChange *release = NULL;
+    GPtrArray *changes = g_hash_table_lookup(later, path), *releases = g_hash_table_lookup(later, "");
 
-    for (guint i = 0; i < changes->len; i++) {
-        const LaterChange *later = g_ptr_array_index(changes, i);
-
-        if (concerns(later, field))
-            return later;
-        if (!later->field && !release)
-            release = later;
-    }
-    return release;
+    for (guint i = 0; changes && i < changes->len; i++)
+        if (concerns(g_ptr_array_index(changes, i), field))
+            return g_ptr_array_index(changes, i);
+    return releases ? g_ptr_array_index(releases, 0) : NULL;
 }
 
-static void add_skipped(Undo *undo, const char *path, const char *field, const char *user, int64_t change)
+GHashTable *undo_later_changes(Undo *undo, const char *model, GError **error)
 {
-    Value *entry = value_new_map();
+    GHashTable *later = g_hash_table_lookup(undo->later, model);
 
+    if (later)
+        return later;
+    if (!store_list_later_changes(undo->service->store, model, undo->change->id, &later, error))
+        return NULL;
+    g_hash_table_insert(undo->later, g_strdup(model), later);
+    return later;
+}
+
+/* What a change lists is bounded; what it counts is not. */
+static void add_skipped(Undo *undo, const char *path, const char *field, const LaterChange *later)
+{
+    Value *entry;
+
+    if (++undo->n_skipped > SKIPPED_MAX)
+        return;
+    entry = value_new_map();
     value_map_take(&entry, "path", value_new_string(path));
     value_map_take(&entry, "field", value_new_string(field));
-    value_map_take(&entry, "user", value_new_string(user));
-    value_map_take(&entry, "change", value_new_integer(change));
+    value_map_take(&entry, "user", value_new_string(later ? later->user : ""));
+    value_map_take(&entry, "change", value_new_integer(later ? later->change : 0));
     value_list_take(&undo->skipped, entry);
 }
 
 bool undo_skip(Undo *undo, const char *model, const char *path, const char *field, GError **error)
 {
-    g_autoptr(GPtrArray) changes = NULL;
-    const LaterChange *later;
+    GHashTable *later = undo_later_changes(undo, model, error);
 
-    if (!store_list_later_changes(undo->service->store, model, path, undo->change->id, &changes, error))
+    if (!later)
         return false;
-    later = find_later(changes, field);
-    add_skipped(undo, path, field, later ? later->user : "", later ? later->change : 0);
+    add_skipped(undo, path, field, undo->n_skipped < SKIPPED_MAX ? find_later(later, path, field) : NULL);
     return true;
 }
 
@@ -82,15 +93,14 @@ static char *describe_skipped(const Value *entry)
 static bool refuse_skipped(const Undo *undo, GError **error)
 {
     g_autoptr(GString) text = g_string_new(NULL);
-    size_t n = value_length(undo->skipped);
 
-    for (size_t i = 0; i < MIN(n, (size_t) REASONS_MAX); i++) {
+    for (size_t i = 0; i < MIN(undo->n_skipped, REASONS_MAX); i++) {
         g_autofree char *reason = describe_skipped(value_list_item(undo->skipped, i));
 
         g_string_append_printf(text, "%s%s", i > 0 ? "; " : "", reason);
     }
-    if (n > REASONS_MAX)
-        g_string_append_printf(text, "; and %zu more", n - REASONS_MAX);
+    if (undo->n_skipped > REASONS_MAX)
+        g_string_append_printf(text, "; and %u more", undo->n_skipped - REASONS_MAX);
     g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_CONFLICT,
                 "Change %" G_GINT64_FORMAT
                 " cannot be undone: %s. The option \"force\" undoes it all the same",
@@ -100,58 +110,28 @@ static bool refuse_skipped(const Undo *undo, GError **error)
 
 static void describe(Undo *undo)
 {
-    size_t n = value_length(undo->skipped);
-
     plan_add_detail(undo->plan, "undoes", value_new_integer(undo->change->id));
     plan_describe_settings(undo->plan);
-    if (n == 0)
-        return;
-    if (n <= SKIPPED_MAX) {
+    if (undo->n_skipped > 0)
         plan_add_detail(undo->plan, "skipped", value_ref(undo->skipped));
-        return;
-    }
-    Value *first = value_new_list();
-    for (size_t i = 0; i < SKIPPED_MAX; i++)
-        value_list_append(&first, value_list_item(undo->skipped, i));
-    plan_add_detail(undo->plan, "skipped", first);
-    plan_add_detail(undo->plan, "skipped_more", value_new_integer((int64_t) (n - SKIPPED_MAX)));
+    if (undo->n_skipped > SKIPPED_MAX)
+        plan_add_detail(undo->plan, "skipped_more",
+                        value_new_integer((int64_t) undo->n_skipped - SKIPPED_MAX));
 }
 
 /* Settings */
 
-static bool sets(const Change *change, const Setting *setting)
-{
-    g_autoptr(GPtrArray) settings = change_list_settings(change);
-
-    for (guint i = 0; i < settings->len; i++) {
-        const Setting *other = g_ptr_array_index(settings, i);
-        if (g_str_equal(other->kind, setting->kind) && g_strcmp0(other->name, setting->name) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* With the newest change of this setting since. */
 static bool skip_setting(Undo *undo, const Setting *setting, GError **error)
 {
-    g_autofree char *name = setting->name ? g_strdup_printf(" %s", setting->name) : g_strdup("");
-    g_autofree char *what = g_strconcat(setting->kind, name, NULL);
-    g_autoptr(GPtrArray) changes = NULL;
-    int64_t next;
+    g_autofree char *what =
+        setting->name ? g_strconcat(setting->kind, " ", setting->name, NULL) : g_strdup(setting->kind);
+    g_autoptr(LaterChange) later = NULL;
 
-    if (!store_list_changes(undo->service->store, 0, G_MAXINT32, NULL, NULL, &changes, &next, error))
+    if (!store_find_setting_change(undo->service->store, undo->change->id, setting->kind, setting->name,
+                                   &later, error))
         return false;
-    for (guint i = 0; i < changes->len; i++) {
-        const Change *later = g_ptr_array_index(changes, i);
-
-        if (later->id <= undo->change->id)
-            break;
-        if (!sets(later, setting))
-            continue;
-        add_skipped(undo, "", what, later->actor.user, later->id);
-        return true;
-    }
-    add_skipped(undo, "", what, "", 0);
+    add_skipped(undo, "", what, later);
     return true;
 }
 
@@ -176,16 +156,15 @@ static bool undo_settings(Undo *undo, GPtrArray *settings, GError **error)
 static bool undo_models(Undo *undo, GError **error)
 {
     const Change *change = undo->change;
-    bool possible;
 
     for (guint i = 0; i < change->releases->len; i++) {
         const Release *release = g_ptr_array_index(change->releases, i);
-        if (!undo_model(undo, release->model, release, &possible, error))
+        if (!undo_model(undo, release->model, release, error))
             return false;
     }
     if (change->releases->len == 0 && (change->content_hash || undo->history->len > 0)) {
         const Release import = {.content_hash = change->content_hash};
-        return undo_model(undo, change->model, change->content_hash ? &import : NULL, &possible, error);
+        return undo_model(undo, change->model, change->content_hash ? &import : NULL, error);
     }
     return true;
 }
@@ -197,13 +176,15 @@ static bool finish(Undo *undo, GError **error)
     bool edits = plan->components && plan->components->len > 0;
 
     plan->empty = !edits && !plan->passages && !plan->settings;
-    if (plan->empty && value_length(undo->skipped) > 0)
+    if (plan->empty && undo->n_skipped > 0)
         return refuse_skipped(undo, error);
     /* One change, one signal. */
     if (undo->several)
         plan->restored = g_strdup("");
     if (edits)
         plan_set_touched(plan);
+    else if (!plan->passages && plan->settings && undo->several)
+        plan_set_passages(plan);
     else if (!plan->passages && plan->settings)
         plan_set_settings(plan);
     describe(undo);
@@ -215,7 +196,8 @@ static bool concerns_several(const Change *change, GPtrArray *settings)
 {
     guint models = change->releases->len;
 
-    return models > 1 || (models == 1 && (settings->len > 0 || !change->model[0]));
+    return models > 1 || (models == 1 && (settings->len > 0 || !change->model[0])) ||
+           g_str_equal(change->kind, "restore");
 }
 
 static bool plan_undo(Undo *undo, GError **error)
@@ -226,6 +208,8 @@ static bool plan_undo(Undo *undo, GError **error)
         return false;
     undo->several = concerns_several(undo->change, settings);
     undo->skipped = value_new_list();
+    undo->later =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_hash_table_unref);
     g_free(undo->plan->model);
     undo->plan->model = g_strdup(undo->change->model);
     return undo_models(undo, error) && undo_settings(undo, settings, error) && finish(undo, error);
@@ -254,6 +238,9 @@ Plan *service_plan_undo(Service *service, int64_t number, const char *reason, co
     if (!undo.plan || !load_change(&undo, number, error) || !plan_undo(&undo, error))
         return NULL;
     g_free(undo.plan->subject);
-    undo.plan->subject = g_strdup_printf("change %" G_GINT64_FORMAT, number);
+    /* What a person is asked to allow. */
+    undo.plan->subject =
+        g_strdup_printf("change %" G_GINT64_FORMAT " (%s by %s)%s", number, undo.change->kind,
+                        undo.change->actor.user, undo.force ? ", also what was changed since" : "");
     return g_steal_pointer(&undo.plan);
 }

@@ -207,8 +207,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Change, change_free)
 bool store_get_overrides(Store *store, const char *model, const char *path, GPtrArray **ret, GError **error);
 /* All overrides of a model: path → array of Override. */
 bool store_list_overrides(Store *store, const char *model, GHashTable **ret, GError **error);
-/* Makes `now` the overrides of a component, where `before` was: touches only those that differ. Those without
- * an author get that of the change, but where they only have another vendor's value they keep theirs. */
+/* Makes `now` the overrides of a component, where `before` was: touches only those that differ. Those
+ * without an author get that of the change, but where they only have another vendor's value they keep
+ * theirs. */
 bool store_replace_overrides(Store *store, const char *model, const char *path, GPtrArray *before,
                              GPtrArray *now, const Change *change, GError **error);
 
@@ -232,21 +233,36 @@ bool store_get_change(Store *store, int64_t id, Change **ret, GError **error);
 /* The history rows of a change, an array of HistoryEntry. */
 bool store_list_change_history(Store *store, int64_t id, GPtrArray **ret, GError **error);
 
-/* Who changed what later. */
+/* What happened after a change (later.c) */
+
 typedef struct LaterChange {
     int64_t change;
-    char *field; /* "" also for a change of the vendor's data */
+    char *field; /* NULL: the vendor's data, or a setting */
     char *user;
 } LaterChange;
 
-/* What happened to a component after a change, newest first, an array of LaterChange: rows of its history,
- * and changes that brought the model other data of the vendor. */
-bool store_list_later_changes(Store *store, const char *model, const char *path, int64_t after,
-                              GPtrArray **ret, GError **error);
-/* The override of a place as the change `after` left it, where a later one changed it: as the first of those
- * has it, JSON text, NULL for none. `*ret_found` is false where none did. */
-bool store_get_override_after(Store *store, const char *model, const char *path, const char *field,
-                              int64_t after, bool *ret_found, char **ret, GError **error);
+void later_change_free(LaterChange *later);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LaterChange, later_change_free)
+
+/* Who edited what of a model after a change: path → array of LaterChange, the newest first, one a field. At
+ * the path "" is the newest change that brought the model other data of the vendor. */
+bool store_list_later_changes(Store *store, const char *model, int64_t after, GHashTable **ret,
+                              GError **error);
+
+typedef struct LaterRelease {
+    char *base_hash;    /* NULL: it was not imported */
+    char *content_hash; /* NULL: it is not imported any more */
+    char *detail;       /* of the change; NULL: none */
+} LaterRelease;
+
+/* Which other data of the vendor a model got after a change, the oldest first, an array of LaterRelease. */
+bool store_list_later_releases(Store *store, const char *model, int64_t after, GPtrArray **ret,
+                               GError **error);
+
+/* The newest later change of a setting, as the detail of changes calls it; `*ret` is NULL without an error
+ * where there is none. */
+bool store_find_setting_change(Store *store, int64_t after, const char *kind, const char *name,
+                               LaterChange **ret, GError **error);
 
 /* Changes below `before` (0: from the newest), newest first, at most `limit`; `model` and `kind` may be
  * NULL. An array of Change; `*ret_next` is the `before` of the next page, 0 at the end. */
