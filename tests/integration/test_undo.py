@@ -490,6 +490,37 @@ class SinceTest(ReleaseTest):
         self.assertEqual(self.explain(CEILING)["/friendly_name"], explained)
 
 
+    def test_who_set_what_was_renamed(self):
+        self.set(MODEL, PORCH, "/friendly_name", "Ours", client=self.as_user(ALLOWED))
+        explained = self.explain(PORCH)["/friendly_name"]
+        change = self.update(Coach().next("2").rename("porch_light", "entry_light"))
+        moved = self.explain("devices/entry_light")["/friendly_name"]
+        for key in ("user", "uid", "change", "time", "reason"):
+            self.assertEqual(moved[key], explained[key])
+        self.undo(change)
+        self.assertEqual(self.explain(PORCH)["/friendly_name"], explained)
+
+    def test_force_keeps_what_lies_around(self):
+        """A field goes back inside what somebody replaced as a whole since."""
+        edit = self.set(MODEL, CEILING, "/protocol_metadata/zone", 99)
+        self.set(MODEL, CEILING, "/protocol_metadata", {"zone": 5, "fade_ms": 7})
+        self.undo(edit, force=True)
+        self.assertEqual(self.field(MODEL, CEILING, "/protocol_metadata"), {"zone": 25, "fade_ms": 7})
+        self.assert_intact()
+
+    def test_what_comes_back_is_checked_by_the_rules_of_now(self):
+        """A device type that the file allowed when the edit was made."""
+        coach = Coach()
+        coach.sections["validation_rules"]["entity_validation"]["supported_device_types"].append("fan")
+        del coach.sections["file_metadata"]["immutable_fields"]
+        self.update(coach.next("2"))
+        self.set(MODEL, CEILING, "/device_type", "fan")
+        reset = self.call("ApplyEdits", MODEL, [("reset", CEILING, "/device_type", "")], "")
+        self.update(Coach().next("3"))
+        self.fails("InvalidData", self.undo, reset, text="fan")
+        self.assertEqual(self.field(MODEL, CEILING, "/device_type"), "light")
+
+
 class NumbersTest(ReleaseTest):
     def setUp(self):
         super().setUp()
@@ -660,6 +691,56 @@ class RenameTest(ReleaseTest):
         self.assertEqual(self.field(MODEL, PORCH, "/entity_id"), "porch_light")
         self.undo(undone)
         self.assertEqual(self.field(MODEL, "devices/entry_light", "/friendly_name"), "Ours")
+        self.assert_intact()
+
+    def test_an_edit_that_moved_is_undone_whole_or_not_at_all(self):
+        """What was edited since under the new name follows back, and what it was before does not come beside it."""
+        entry = "devices/entry_light"
+        self.set(MODEL, PORCH, "/friendly_name", "Before")
+        self.set(MODEL, PORCH, "/notes", "kept")
+        change = self.update(self.renamed)
+        since = self.set(MODEL, entry, "/friendly_name", "Since")
+        undone = self.undo(change)
+        self.assertEqual(self.field(MODEL, PORCH, "/friendly_name"), "Since")
+        self.assertEqual(self.field(MODEL, PORCH, "/notes"), "kept")
+        self.assertEqual(
+            self.detail(undone)["skipped"],
+            [{"path": entry, "field": "/friendly_name", "user": "root", "change": since}],
+        )
+        self.undo(undone)
+        self.assertEqual(self.field(MODEL, entry, "/friendly_name"), "Since")
+        forced = self.undo(change, force=True)
+        self.assertNotIn("skipped", self.detail(forced))
+        self.assertEqual(self.field(MODEL, PORCH, "/friendly_name"), "Before")
+        self.assert_intact()
+
+    def test_an_edit_is_found_under_its_new_name(self):
+        edit = self.set(MODEL, PORCH, "/friendly_name", "Ours")
+        self.update(self.renamed)
+        undone = self.undo(edit)
+        self.assertEqual(self.field(MODEL, "devices/entry_light", "/friendly_name"), "Porch Light")
+        self.assertEqual(self.undo(edit), undone)
+        self.undo(undone)
+        self.assertEqual(self.field(MODEL, "devices/entry_light", "/friendly_name"), "Ours")
+        self.assert_intact()
+
+    def test_an_edit_is_found_at_its_new_binding(self):
+        edit = self.set(MODEL, PORCH, "/bindings/1FEDA:27/notes", "Ours")
+        coach = Coach().next("2")
+        coach.bindings["porch_light"] = [
+            (dgn, 77, fields) if dgn == "1FEDA" else (dgn, instance, fields)
+            for dgn, instance, fields in coach.bindings["porch_light"]
+        ]
+        change = self.update(coach)
+        self.assertEqual(self.detail(change)["moved"][MODEL], {PORCH: {"1FEDA:77": "1FEDA:27"}})
+        self.assertEqual(self.field(MODEL, PORCH, "/bindings/1FEDA:77/notes"), "Ours")
+        before = self.seen()
+        undone = self.undo(edit)
+        self.assertNotIn("/bindings/1FEDA:77/notes", self.explain(PORCH))
+        self.undo(undone)
+        self.assertEqual(self.seen(), before)
+        self.undo(change)
+        self.assertEqual(self.field(MODEL, PORCH, "/bindings/1FEDA:27/notes"), "Ours")
         self.assert_intact()
 
     def test_the_owner_had_the_new_name(self):
