@@ -32,8 +32,6 @@ int handler_prepare_read(Daemon *daemon, sd_bus_message *message, const char *mo
 
     if (!service_needs_import(daemon->service, model, &needed, &local))
         return errors_set(daemon, &local, error);
-    if (service_has_idle_work(daemon->service))
-        sd_event_source_set_enabled(daemon->idle_work, SD_EVENT_ONESHOT);
     if (!needed)
         return 0;
     plan = service_plan_import(daemon->service, model, FIRST_USE_REASON, &(WriteOptions){0}, &local);

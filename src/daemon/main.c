@@ -29,13 +29,22 @@ typedef struct Arguments {
     gboolean version;
 } Arguments;
 
-static int on_idle_work(sd_event_source *source, void *userdata)
+static int on_idle_work(sd_event_source *source G_GNUC_UNUSED, void *userdata)
 {
     Daemon *daemon = userdata;
 
     service_idle_work(daemon->service);
-    return sd_event_source_set_enabled(source, service_has_idle_work(daemon->service) ? SD_EVENT_ONESHOT
-                                                                                      : SD_EVENT_OFF);
+    return 0;
+}
+
+/* After each event: has it left work for a quiet moment? Until somebody can ask, starting comes first. */
+static int on_any_event(sd_event_source *source G_GNUC_UNUSED, void *userdata)
+{
+    Daemon *daemon = userdata;
+
+    if (!service_has_idle_work(daemon->service) || (!daemon->bus_is_ready && peers_count(daemon) == 0))
+        return 0;
+    return sd_event_source_set_enabled(daemon->idle_work, SD_EVENT_ONESHOT);
 }
 
 static int on_update_timer(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_GNUC_UNUSED,
@@ -59,7 +68,7 @@ static int on_name_acquired(sd_bus_message *reply, void *userdata, sd_bus_error 
     daemon->bus_is_ready = true;
     lifecycle_touch(daemon);
     sd_notify(false, "READY=1\nSTATUS=Serving " BUS_NAME);
-    return sd_event_source_set_enabled(daemon->idle_work, SD_EVENT_ONESHOT);
+    return 0;
 }
 
 static int on_disconnected(sd_bus_message *message G_GNUC_UNUSED, void *userdata,
@@ -120,6 +129,8 @@ static int start(Daemon *daemon)
         r = sd_event_source_set_priority(daemon->idle_work, SD_EVENT_PRIORITY_IDLE);
     if (r >= 0)
         r = sd_event_source_set_enabled(daemon->idle_work, SD_EVENT_OFF);
+    if (r >= 0)
+        r = sd_event_add_post(daemon->event, NULL, on_any_event, daemon);
     if (r >= 0)
         r = sd_event_add_time_relative(daemon->event, &daemon->update_timer, CLOCK_MONOTONIC, UPDATES_USEC,
                                        0, on_update_timer, daemon);

@@ -41,6 +41,7 @@ bool service_read_bundled(Service *service, const char *model, const ImportStatu
     byte_hash = hash_bytes(text, length);
     if (imported && g_str_equal(byte_hash, imported->byte_hash))
         return true;
+    service->idle_work = true;
     file = coach_file_parse(text, length, error);
     if (!file) {
         g_prefix_error(error, "%s.yml: ", model);

@@ -76,6 +76,7 @@ bool service_get_bundled(Service *service, const char *model, const ImportStatus
         return true;
     if (!bundled || !g_str_equal(bundled->byte_hash, byte_hash)) {
         bundled = read_bundled(bytes, g_steal_pointer(&byte_hash));
+        service->idle_work = true;
         g_hash_table_insert(service->bundled, g_strdup(model), bundled);
     }
     *ret = bundled;

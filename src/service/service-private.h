@@ -37,7 +37,7 @@ struct Service {
     GHashTable *announced; /* model → content hash of the newer bundled file that was told of */
 
     GHashTable *caches;  /* model → ModelCache */
-    bool idle_work;      /* one of them is new */
+    bool idle_work;      /* one of them is new, or much memory was used for a moment */
     GHashTable *bundled; /* model → BundledModel */
     Value *protocol;     /* rvc.json */
 

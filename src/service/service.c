@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -394,4 +395,6 @@ void service_idle_work(Service *service)
         service->idle_work = model_cache_load(cache, service->store, NULL);
         return;
     }
+    /* What was read for a moment has left holes between what stays. */
+    malloc_trim(0);
 }

@@ -61,7 +61,8 @@ void service_set_observer(Service *service, ServiceObserver observer, void *user
 
 /* Whether there is work that can wait for a quiet moment. */
 bool service_has_idle_work(const Service *service);
-/* Does a part of it: loads what was asked for once into memory. */
+/* Does a part of it: loads what was asked for once into memory, and gives back what is not needed any more.
+ */
 void service_idle_work(Service *service);
 
 /* State */

@@ -231,6 +231,7 @@ static bool write_passages(Service *service, Plan *plan, const Change *change, G
 static void finish_passages(Service *service, Plan *plan, const Change *change)
 {
     plan_take_settings(service, plan);
+    service->idle_work = true;
     for (guint i = 0; plan->passages && i < plan->passages->len; i++)
         g_hash_table_remove(service->caches,
                             ((const Passage *) g_ptr_array_index(plan->passages, i))->model);

@@ -3,7 +3,6 @@
  * new files. Prints one line of JSON a run: the time of each in µs; or the memory that one of them takes, in
  * KiB.
  */
-#include <malloc.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -251,16 +250,6 @@ static void time_cases(Case *cases, guint n, int runs, const char *scratch)
 
 /* Memory */
 
-static long resident_kib(void)
-{
-    g_autofree char *text = NULL;
-    const char *line;
-
-    g_file_get_contents("/proc/self/status", &text, NULL, NULL);
-    line = text ? strstr(text, "VmRSS:") : NULL;
-    return line ? atol(line + strlen("VmRSS:")) : 0;
-}
-
 /* Each in a process of its own, because a peak stays. */
 static void measure(const char *state, const char *folder, const char *model, const char *work)
 {
@@ -280,8 +269,7 @@ static void measure(const char *state, const char *folder, const char *model, co
             undo(service);
     }
     getrusage(RUSAGE_SELF, &usage);
-    malloc_trim(0);
-    printf("{\"peak\": %ld, \"after\": %ld}\n", usage.ru_maxrss, resident_kib());
+    printf("{\"peak\": %ld}\n", usage.ru_maxrss);
     service_free(service);
 }
 
