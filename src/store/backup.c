@@ -232,8 +232,9 @@ static char *free_id(const char *folder, int64_t time, int64_t revision, bool au
     return NULL;
 }
 
-static bool name_copy(const Copy *copy, const char *folder, int64_t time, bool automatic, char **ret_id,
-                      GError **error)
+/* The name lasts once the folder is on disk, and the folder's own name in the one above. */
+static bool name_copy(const Copy *copy, const char *directory, const char *folder, int64_t time,
+                      bool automatic, char **ret_id, GError **error)
 {
     g_autofree char *id = free_id(folder, time, copy->revision, automatic);
     g_autofree char *path = id ? g_strconcat(folder, "/", id, BACKUP_SUFFIX, NULL) : NULL;
@@ -244,8 +245,12 @@ static bool name_copy(const Copy *copy, const char *folder, int64_t time, bool a
     }
     if (rename(copy->path, path) < 0)
         return backup_fail_errno(path, "naming a backup", error);
+    if (!backup_sync(folder, O_DIRECTORY, error) || !backup_sync(directory, O_DIRECTORY, error)) {
+        unlink(path);
+        return false;
+    }
     *ret_id = g_steal_pointer(&id);
-    return backup_sync(folder, O_DIRECTORY, error);
+    return true;
 }
 
 bool backup_make(const char *directory, int64_t time, const char *reason, bool automatic, char **ret_id,
@@ -266,7 +271,7 @@ bool backup_make(const char *directory, int64_t time, const char *reason, bool a
     path = backup_unfinished_path(folder);
     copy.path = path;
     if (!write_copy(&copy, database, time, reason, automatic, error) ||
-        !name_copy(&copy, folder, time, automatic, &id, error)) {
+        !name_copy(&copy, directory, folder, time, automatic, &id, error)) {
         unlink(path);
         return false;
     }
