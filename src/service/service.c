@@ -139,18 +139,20 @@ static bool take_lock(Service *service, GError **error)
 {
     g_autofree char *path = g_build_filename(service->state_directory, LOCK_NAME, NULL);
     int64_t until = g_get_monotonic_time() + (service->lock_waited ? 0 : LOCK_WAIT_USEC);
-    int fd;
+    int fd, cause = 0;
 
     if (service->lock >= 0)
         return true;
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0)
+    if (fd < 0) {
+        cause = errno;
         fd = open(path, O_RDONLY | O_CLOEXEC);
+    }
     if (fd < 0) {
         /* A state that cannot be written needs no lock: nobody can change it. */
-        if (errno == EROFS || errno == EACCES || errno == ENOSPC)
+        if (cause == EROFS || cause == EACCES || cause == ENOSPC || cause == EDQUOT)
             return true;
-        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_IO, "%s: %s", path, g_strerror(errno));
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_IO, "%s: %s", path, g_strerror(cause));
         return false;
     }
 

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "store/database.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -106,12 +107,10 @@ typedef struct Copy {
 
 static bool fail_copy(const Copy *copy, sqlite3 *handle, GError **error)
 {
-    int result = sqlite3_errcode(handle) & 0xFF;
-    ConfigError code = result == SQLITE_FULL                                 ? CONFIG_ERROR_NO_SPACE
-                       : result == SQLITE_CORRUPT || result == SQLITE_NOTADB ? CONFIG_ERROR_CORRUPT
-                       : result == SQLITE_BUSY || result == SQLITE_LOCKED    ? CONFIG_ERROR_LOCKED
-                                                                             : CONFIG_ERROR_IO;
+    ConfigError code = database_error_code(handle, copy->path);
 
+    if (code == CONFIG_ERROR_CORRUPT && database_read_failed(copy->source))
+        code = CONFIG_ERROR_IO;
     g_set_error(error, CONFIG_ERROR, (gint) code, "The backup %s could not be made: %s", copy->path,
                 sqlite3_errmsg(handle));
     return false;
@@ -191,8 +190,12 @@ static bool check_copy(const Copy *copy, GError **error)
 
     if (!damage)
         return true;
-    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_CORRUPT, "The database is damaged: a backup of it says %s",
-                damage);
+    if (database_read_failed(copy->copy))
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_IO, "The backup %s cannot be read again: %s",
+                    copy->path, damage);
+    else
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_CORRUPT,
+                    "The database is damaged: a backup of it says %s", damage);
     return false;
 }
 
@@ -272,7 +275,7 @@ bool backup_make(const char *directory, int64_t time, const char *reason, bool a
     copy.path = path;
     if (!write_copy(&copy, database, time, reason, automatic, error) ||
         !name_copy(&copy, directory, folder, time, automatic, &id, error)) {
-        unlink(path);
+        database_remove_files(path);
         return false;
     }
     *ret_id = g_steal_pointer(&id);

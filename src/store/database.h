@@ -14,6 +14,7 @@
 typedef struct Database {
     sqlite3 *handle;
     char *path;
+    char *log_path;
     GError *read_only;      /* why it could be opened for reading only; NULL: it can be written */
     GHashTable *statements; /* SQL text by address → sqlite3_stmt, prepared once */
 } Database;
@@ -25,6 +26,13 @@ Database *database_open(const char *path, GError **error);
 void database_close(Database *database);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Database, database_close)
 
+/* Removes a database that nobody has open, with what lies beside it. */
+void database_remove_files(const char *path);
+
+/* What the last error of a connection to the database at `path` is to us. */
+ConfigError database_error_code(sqlite3 *handle, const char *path);
+/* Whether the disk could not be read. SQLite takes that for damage. */
+bool database_read_failed(sqlite3 *handle);
 /* Turns the last error of the connection into a GError. Returns false, for `return database_fail(…)`. `what`
  * says what was being done. */
 bool database_fail(Database *database, const char *what, GError **error);

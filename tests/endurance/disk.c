@@ -227,6 +227,11 @@ void disk_fail(const char *folder, const DiskFault *fault)
     trouble.folder = g_strdup(folder);
 }
 
+unsigned disk_seen(void)
+{
+    return trouble.seen;
+}
+
 unsigned disk_heal(void)
 {
     unsigned failed = trouble.failed;
@@ -248,6 +253,10 @@ static int open_any(const char *path, int flags, mode_t mode, int (*real)(const 
     bool there = true, ours = is_below(path, disk.folder) || is_below(path, trouble.folder);
     int fd;
 
+    if (ours && (flags & O_TMPFILE) == O_TMPFILE)
+        there = !path_fails(path, DISK_CREATE);
+    if (!there)
+        return -1;
     if (ours && (flags & O_CREAT))
         there = access(path, F_OK) == 0;
     if (ours && path_fails(path, there ? DISK_OPEN : DISK_CREATE))

@@ -54,5 +54,7 @@ typedef struct DiskFault {
 
 /* Operations below the folder fail. */
 void disk_fail(const char *folder, const DiskFault *fault);
+/* Operations of these kinds since then. */
+unsigned disk_seen(void);
 /* Returns how many operations failed. */
 unsigned disk_heal(void);
