@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LOCK_NAME "config.lock"
@@ -133,6 +134,18 @@ void service_note_success(Service *service)
 
 /* The database */
 
+/* A lock on a file that was removed or replaced keeps nobody out. */
+static void drop_stale_lock(Service *service, const char *path)
+{
+    struct stat held, there;
+
+    if (service->lock < 0 || fstat(service->lock, &held) < 0 ||
+        (stat(path, &there) == 0 && there.st_dev == held.st_dev && there.st_ino == held.st_ino))
+        return;
+    close(service->lock);
+    service->lock = -1;
+}
+
 /* When the daemon before this one is still leaving, its last commits must be on disk before anything is
  * read. */
 static bool take_lock(Service *service, GError **error)
@@ -141,6 +154,7 @@ static bool take_lock(Service *service, GError **error)
     int64_t until = g_get_monotonic_time() + (service->lock_waited ? 0 : LOCK_WAIT_USEC);
     int fd, cause = 0;
 
+    drop_stale_lock(service, path);
     if (service->lock >= 0)
         return true;
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);

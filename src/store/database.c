@@ -148,6 +148,48 @@ void database_close(Database *database)
     g_free(database);
 }
 
+static FileMark mark_of(const char *path)
+{
+    FileMark mark = {0};
+    struct stat st;
+
+    if (stat(path, &st) == 0)
+        mark = (FileMark){.device = st.st_dev, .inode = st.st_ino};
+    return mark;
+}
+
+static bool is_at(const FileMark *mark, const char *path)
+{
+    FileMark now = mark_of(path);
+
+    return mark->device == now.device && mark->inode == now.inode;
+}
+
+static bool fail_moved(const Database *database, GError **error)
+{
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_IO,
+                "The database was taken away or replaced while it was in use: %s; nothing was acknowledged",
+                database->path);
+    return false;
+}
+
+/* SQLite knows whether the path was another file's from the moment on at which it opened it. */
+static bool mark_files(Database *database, GError **error)
+{
+    int moved = 0;
+
+    database->file = mark_of(database->path);
+    database->log = mark_of(database->log_path);
+    sqlite3_file_control(database->handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    return !moved || fail_moved(database, error);
+}
+
+bool database_is_in_place(Database *database, GError **error)
+{
+    return (is_at(&database->file, database->path) && is_at(&database->log, database->log_path)) ||
+           fail_moved(database, error);
+}
+
 void database_remove_files(const char *path)
 {
     static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
@@ -173,7 +215,7 @@ static bool configure(Database *database, GError **error)
     if (!database_query_integer(database, "PRAGMA journal_mode = WAL", 0, &ignored, error) ||
         !database_execute(database, "PRAGMA synchronous = FULL", error))
         return false;
-    return schema_upgrade(database, error);
+    return schema_upgrade(database, error) && mark_files(database, error);
 }
 
 /* A database on a disk that cannot be written, or is full, can still be read, unless the log beside it holds

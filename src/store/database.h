@@ -8,13 +8,21 @@
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
+
+/* Which file it is; zeros: none. */
+typedef struct FileMark {
+    dev_t device;
+    ino_t inode;
+} FileMark;
 
 typedef struct Database {
     sqlite3 *handle;
     char *path;
     char *log_path;
+    FileMark file, log;     /* that are open; of one that can be written */
     GError *read_only;      /* why it could be opened for reading only; NULL: it can be written */
     GHashTable *statements; /* SQL text by address → sqlite3_stmt, prepared once */
 } Database;
@@ -25,6 +33,10 @@ typedef struct Database {
 Database *database_open(const char *path, GError **error);
 void database_close(Database *database);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Database, database_close)
+
+/* Whether what is open is still what lies at the path: what is written into a file that was removed or
+ * replaced is lost. Costs a stat() of the database and one of its log. Sets IO. */
+bool database_is_in_place(Database *database, GError **error);
 
 /* Removes a database that nobody has open, with what lies beside it. */
 void database_remove_files(const char *path);

@@ -67,7 +67,7 @@ bool transaction_begin(Transaction *transaction, Store *store, GError **error)
 {
     STATEMENT statement = NULL;
 
-    if (!store_is_writable(store, error))
+    if (!store_is_writable(store, error) || !database_is_in_place(store->database, error))
         return false;
     statement = database_prepare(store->database, "BEGIN IMMEDIATE", error);
     if (!statement || !database_run(store->database, statement, error))
@@ -84,7 +84,8 @@ bool transaction_commit(Transaction *transaction, GError **error)
     if (!statement || !database_run(store->database, statement, error))
         return false;
     transaction->store = NULL;
-    return true;
+    /* It may have gone in the meantime. */
+    return database_is_in_place(store->database, error);
 }
 
 void transaction_clear(Transaction *transaction)
