@@ -28,9 +28,11 @@ typedef struct Operation Operation;
 
 typedef struct File {
     char *name;
-    GByteArray *content; /* that lasts */
-    GHashTable *entries; /* of a folder: name → File, that last; NULL: no folder */
-    GPtrArray *pending;  /* of Operation, since the last sync; borrowed */
+    GByteArray *content;       /* that lasts */
+    GHashTable *entries;       /* of a folder: name → File, that last; NULL: no folder */
+    GByteArray *first_content; /* what was there when the record began */
+    GHashTable *first_entries;
+    GPtrArray *pending; /* of Operation, since the last sync; borrowed */
 } File;
 
 typedef enum OperationType { WRITE, TRUNCATE, SYNC, ENTER, REMOVE, RENAME } OperationType;
@@ -66,6 +68,8 @@ static void file_free(gpointer data)
     g_free(file->name);
     g_byte_array_unref(file->content);
     g_clear_pointer(&file->entries, g_hash_table_unref);
+    g_byte_array_unref(file->first_content);
+    g_clear_pointer(&file->first_entries, g_hash_table_unref);
     g_ptr_array_unref(file->pending);
     g_free(file);
 }
@@ -76,7 +80,11 @@ static File *file_new(const char *name, bool folder)
 
     file->name = g_strdup(name);
     file->content = g_byte_array_new();
-    file->entries = folder ? g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL) : NULL;
+    file->first_content = g_byte_array_new();
+    if (folder) {
+        file->entries = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        file->first_entries = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    }
     file->pending = g_ptr_array_new();
     g_ptr_array_add(disk.files, file);
     return file;
@@ -437,17 +445,42 @@ int mkdir(const char *path, mode_t mode)
 
 /* The record */
 
+/* A file or folder that is there when it begins, with what is in it. */
+static File *adopt(const char *path)
+{
+    bool is_folder = g_file_test(path, G_FILE_TEST_IS_DIR);
+    g_autofree char *name = g_path_get_basename(path);
+    g_autoptr(GDir) directory = is_folder ? g_dir_open(path, 0, NULL) : NULL;
+    File *file = file_new(name, is_folder);
+    const char *below;
+    struct stat st;
+
+    g_assert_cmpint(stat(path, &st), ==, 0);
+    g_hash_table_insert(disk.by_inode, inode_key(&st), file);
+    while (directory && (below = g_dir_read_name(directory))) {
+        g_autofree char *below_path = g_build_filename(path, below, NULL);
+
+        if (!is_shared_memory(below))
+            g_hash_table_insert(file->first_entries, g_strdup(below), adopt(below_path));
+    }
+    if (!is_folder) {
+        g_autofree char *bytes = NULL;
+        gsize length;
+
+        g_assert_true(g_file_get_contents(path, &bytes, &length, NULL));
+        g_byte_array_append(file->first_content, (const guint8 *) bytes, (guint) length);
+    }
+    return file;
+}
+
 void disk_record(const char *folder)
 {
-    struct stat st;
 
     disk_clear();
     disk.files = g_ptr_array_new_with_free_func(file_free);
     disk.operations = g_ptr_array_new_with_free_func(operation_free);
     disk.by_inode = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    g_assert_cmpint(stat(folder, &st), ==, 0);
-    disk.root = file_new("", true);
-    g_hash_table_insert(disk.by_inode, inode_key(&st), disk.root);
+    disk.root = adopt(folder);
     disk.folder = g_strdup(folder);
 }
 
@@ -471,15 +504,28 @@ void disk_clear(void)
 
 /* Replay */
 
+static void copy_entries(GHashTable *from, GHashTable *to)
+{
+    GHashTableIter iter;
+    gpointer name, file;
+
+    g_hash_table_iter_init(&iter, from);
+    while (g_hash_table_iter_next(&iter, &name, &file))
+        g_hash_table_insert(to, g_strdup(name), file);
+}
+
 void disk_rewind(void)
 {
     for (guint i = 0; i < disk.files->len; i++) {
         File *file = g_ptr_array_index(disk.files, i);
 
         g_byte_array_set_size(file->content, 0);
+        g_byte_array_append(file->content, file->first_content->data, file->first_content->len);
         g_ptr_array_set_size(file->pending, 0);
-        if (file->entries)
+        if (file->entries) {
             g_hash_table_remove_all(file->entries);
+            copy_entries(file->first_entries, file->entries);
+        }
     }
     disk.position = 0;
 }
@@ -665,9 +711,7 @@ static void materialise_folder(const File *folder, const char *path, const Cut *
     gpointer name, file;
 
     g_assert_cmpint(mkdir(path, 0700), ==, 0);
-    g_hash_table_iter_init(&iter, folder->entries);
-    while (g_hash_table_iter_next(&iter, &name, &file))
-        g_hash_table_insert(entries, g_strdup(name), file);
+    copy_entries(folder->entries, entries);
     for (guint i = 0; i < folder->pending->len; i++)
         if (keeps(cut, g_ptr_array_index(folder->pending, i)))
             apply_to_entries(entries, g_ptr_array_index(folder->pending, i));

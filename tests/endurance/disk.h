@@ -13,13 +13,13 @@
 #include <glib.h>
 #include <stdbool.h>
 
-/* From now on what is done below this folder, which is empty, is written down. */
+/* From now on what is done below this folder is written down. What is there already lasts. */
 void disk_record(const char *folder);
 /* Operations that were written down. */
 size_t disk_position(void);
 void disk_stop(void);
 
-/* Goes through the record: from an empty disk, one operation further each time. False at the end. */
+/* Goes through the record: from how it was then, one operation further each time. False at the end. */
 void disk_rewind(void);
 bool disk_advance(void);
 /* What the operation that was last gone through does to what, for people. Free with g_free(). */
