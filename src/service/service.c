@@ -11,6 +11,7 @@
 #include <malloc.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LOCK_NAME "config.lock"
@@ -147,24 +148,39 @@ void service_note_success(Service *service)
 
 /* The database */
 
+/* A lock on a file that was removed or replaced keeps nobody out. */
+static void drop_stale_lock(Service *service, const char *path)
+{
+    struct stat held, there;
+
+    if (service->lock < 0 || fstat(service->lock, &held) < 0 ||
+        (stat(path, &there) == 0 && there.st_dev == held.st_dev && there.st_ino == held.st_ino))
+        return;
+    close(service->lock);
+    service->lock = -1;
+}
+
 /* When the daemon before this one is still leaving, its last commits must be on disk before anything is
  * read. */
 static bool take_lock(Service *service, GError **error)
 {
     g_autofree char *path = g_build_filename(service->state_directory, LOCK_NAME, NULL);
     int64_t until = g_get_monotonic_time() + (service->lock_waited ? 0 : LOCK_WAIT_USEC);
-    int fd;
+    int fd, cause = 0;
 
+    drop_stale_lock(service, path);
     if (service->lock >= 0)
         return true;
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0)
+    if (fd < 0) {
+        cause = errno;
         fd = open(path, O_RDONLY | O_CLOEXEC);
+    }
     if (fd < 0) {
         /* A state that cannot be written needs no lock: nobody can change it. */
-        if (errno == EROFS || errno == EACCES || errno == ENOSPC)
+        if (cause == EROFS || cause == EACCES || cause == ENOSPC || cause == EDQUOT)
             return true;
-        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_IO, "%s: %s", path, g_strerror(errno));
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_IO, "%s: %s", path, g_strerror(cause));
         return false;
     }
 

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "store/database.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -106,12 +107,10 @@ typedef struct Copy {
 
 static bool fail_copy(const Copy *copy, sqlite3 *handle, GError **error)
 {
-    int result = sqlite3_errcode(handle) & 0xFF;
-    ConfigError code = result == SQLITE_FULL                                 ? CONFIG_ERROR_NO_SPACE
-                       : result == SQLITE_CORRUPT || result == SQLITE_NOTADB ? CONFIG_ERROR_CORRUPT
-                       : result == SQLITE_BUSY || result == SQLITE_LOCKED    ? CONFIG_ERROR_LOCKED
-                                                                             : CONFIG_ERROR_IO;
+    ConfigError code = database_error_code(handle, copy->path);
 
+    if (code == CONFIG_ERROR_CORRUPT && database_read_failed(copy->source))
+        code = CONFIG_ERROR_IO;
     g_set_error(error, CONFIG_ERROR, (gint) code, "The backup %s could not be made: %s", copy->path,
                 sqlite3_errmsg(handle));
     return false;
@@ -191,8 +190,12 @@ static bool check_copy(const Copy *copy, GError **error)
 
     if (!damage)
         return true;
-    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_CORRUPT, "The database is damaged: a backup of it says %s",
-                damage);
+    if (database_read_failed(copy->copy))
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_IO, "The backup %s cannot be read again: %s",
+                    copy->path, damage);
+    else
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_CORRUPT,
+                    "The database is damaged: a backup of it says %s", damage);
     return false;
 }
 
@@ -232,8 +235,9 @@ static char *free_id(const char *folder, int64_t time, int64_t revision, bool au
     return NULL;
 }
 
-static bool name_copy(const Copy *copy, const char *folder, int64_t time, bool automatic, char **ret_id,
-                      GError **error)
+/* The name lasts once the folder is on disk, and the folder's own name in the one above. */
+static bool name_copy(const Copy *copy, const char *directory, const char *folder, int64_t time,
+                      bool automatic, char **ret_id, GError **error)
 {
     g_autofree char *id = free_id(folder, time, copy->revision, automatic);
     g_autofree char *path = id ? g_strconcat(folder, "/", id, BACKUP_SUFFIX, NULL) : NULL;
@@ -244,8 +248,12 @@ static bool name_copy(const Copy *copy, const char *folder, int64_t time, bool a
     }
     if (rename(copy->path, path) < 0)
         return backup_fail_errno(path, "naming a backup", error);
+    if (!backup_sync(folder, O_DIRECTORY, error) || !backup_sync(directory, O_DIRECTORY, error)) {
+        unlink(path);
+        return false;
+    }
     *ret_id = g_steal_pointer(&id);
-    return backup_sync(folder, O_DIRECTORY, error);
+    return true;
 }
 
 bool backup_make(const char *directory, int64_t time, const char *reason, bool automatic, char **ret_id,
@@ -266,8 +274,8 @@ bool backup_make(const char *directory, int64_t time, const char *reason, bool a
     path = backup_unfinished_path(folder);
     copy.path = path;
     if (!write_copy(&copy, database, time, reason, automatic, error) ||
-        !name_copy(&copy, folder, time, automatic, &id, error)) {
-        unlink(path);
+        !name_copy(&copy, directory, folder, time, automatic, &id, error)) {
+        database_remove_files(path);
         return false;
     }
     *ret_id = g_steal_pointer(&id);

@@ -4,14 +4,63 @@
 #include "store/schema.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* How long a statement waits for another process that holds the file; the daemon serves nobody meanwhile. */
 #define BUSY_TIMEOUT_MS 200
 
-static ConfigError code_of(int result, int os_errno)
+/* The errno of what last failed on a file of the connection; 0: nothing. */
+static int last_errno(sqlite3 *handle, int *ret_log_errno)
 {
-    switch (result & 0xFF) {
+    sqlite3_file *log = NULL;
+    int file_errno = 0;
+
+    *ret_log_errno = 0;
+    sqlite3_file_control(handle, "main", SQLITE_FCNTL_LAST_ERRNO, &file_errno);
+    if (sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK && log &&
+        log->pMethods)
+        log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, ret_log_errno);
+    return file_errno;
+}
+
+/* When a file cannot be made, SQLite tries to open it as it is, and then knows only that it is not there. So
+ * what stands against making one in this folder? */
+static int creation_errno(const char *path)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+    int fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return errno;
+    close(fd);
+    return 0;
+}
+
+static int cause_of(sqlite3 *handle, const char *path, int result)
+{
+    int cause = sqlite3_system_errno(handle), file_errno, log_errno;
+
+    if (result == SQLITE_CANTOPEN)
+        return cause == EACCES || cause == EROFS ? cause : creation_errno(path);
+    /* Rolling back may have had troubles of its own since. */
+    file_errno = last_errno(handle, &log_errno);
+    return file_errno == EDQUOT || log_errno == EDQUOT ? EDQUOT : cause;
+}
+
+bool database_read_failed(sqlite3 *handle)
+{
+    int log_errno;
+
+    return last_errno(handle, &log_errno) == EIO || log_errno == EIO;
+}
+
+ConfigError database_error_code(sqlite3 *handle, const char *path)
+{
+    int result = sqlite3_errcode(handle) & 0xFF;
+
+    switch (result) {
     case SQLITE_FULL:
         return CONFIG_ERROR_NO_SPACE;
     case SQLITE_BUSY:
@@ -21,6 +70,7 @@ static ConfigError code_of(int result, int os_errno)
     case SQLITE_PERM:
         return CONFIG_ERROR_READ_ONLY;
     case SQLITE_CORRUPT:
+        return database_read_failed(handle) ? CONFIG_ERROR_IO : CONFIG_ERROR_CORRUPT;
     case SQLITE_NOTADB:
         return CONFIG_ERROR_CORRUPT;
     case SQLITE_IOERR:
@@ -29,7 +79,7 @@ static ConfigError code_of(int result, int os_errno)
     default:
         return CONFIG_ERROR_IO; /* the last error of the system belongs to something else */
     }
-    switch (os_errno) {
+    switch (cause_of(handle, path, result)) {
     case ENOSPC:
     case EDQUOT:
         return CONFIG_ERROR_NO_SPACE;
@@ -60,8 +110,7 @@ static const char *advice(ConfigError code)
 
 bool database_fail(Database *database, const char *what, GError **error)
 {
-    int result = sqlite3_extended_errcode(database->handle);
-    ConfigError code = code_of(result, sqlite3_system_errno(database->handle));
+    ConfigError code = database_error_code(database->handle, database->path);
 
     g_set_error(error, CONFIG_ERROR, (gint) code, "%s: %s (%s, while %s)", advice(code), database->path,
                 sqlite3_errmsg(database->handle), what);
@@ -78,6 +127,7 @@ static Database *database_new(const char *path, const char *uri, int flags, int 
     Database *database = g_new0(Database, 1);
 
     database->path = g_strdup(path);
+    database->log_path = g_strconcat(path, "-wal", NULL);
     database->statements = g_hash_table_new_full(NULL, NULL, NULL, statement_finalize);
     *ret_result = sqlite3_open_v2(
         uri, &database->handle, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
@@ -94,7 +144,60 @@ void database_close(Database *database)
     sqlite3_close(database->handle);
     g_clear_error(&database->read_only);
     g_free(database->path);
+    g_free(database->log_path);
     g_free(database);
+}
+
+static FileMark mark_of(const char *path)
+{
+    FileMark mark = {0};
+    struct stat st;
+
+    if (stat(path, &st) == 0)
+        mark = (FileMark){.device = st.st_dev, .inode = st.st_ino};
+    return mark;
+}
+
+static bool is_at(const FileMark *mark, const char *path)
+{
+    FileMark now = mark_of(path);
+
+    return mark->device == now.device && mark->inode == now.inode;
+}
+
+static bool fail_moved(const Database *database, GError **error)
+{
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_IO,
+                "The database was taken away or replaced while it was in use: %s; nothing was acknowledged",
+                database->path);
+    return false;
+}
+
+/* SQLite knows whether the path was another file's from the moment on at which it opened it. */
+static bool mark_files(Database *database, GError **error)
+{
+    int moved = 0;
+
+    database->file = mark_of(database->path);
+    database->log = mark_of(database->log_path);
+    sqlite3_file_control(database->handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    return !moved || fail_moved(database, error);
+}
+
+bool database_is_in_place(Database *database, GError **error)
+{
+    return (is_at(&database->file, database->path) && is_at(&database->log, database->log_path)) ||
+           fail_moved(database, error);
+}
+
+void database_remove_files(const char *path)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(suffixes); i++) {
+        g_autofree char *name = g_strconcat(path, suffixes[i], NULL);
+        unlink(name);
+    }
 }
 
 static bool configure(Database *database, GError **error)
@@ -112,23 +215,24 @@ static bool configure(Database *database, GError **error)
     if (!database_query_integer(database, "PRAGMA journal_mode = WAL", 0, &ignored, error) ||
         !database_execute(database, "PRAGMA synchronous = FULL", error))
         return false;
-    return schema_upgrade(database, error);
+    return schema_upgrade(database, error) && mark_files(database, error);
 }
 
 /* A database on a disk that cannot be written, or is full, can still be read, unless the log beside it holds
  * commits that are not in it yet. */
 static Database *open_read_only(const char *path, const GError *reason)
 {
-    g_autofree char *log = g_strconcat(path, "-wal", NULL);
     g_autofree char *file_uri = g_filename_to_uri(path, NULL, NULL);
     g_autofree char *uri = file_uri ? g_strconcat(file_uri, "?immutable=1", NULL) : NULL;
     g_autoptr(Database) database = NULL;
     struct stat st;
     int result;
 
-    if (!uri || stat(path, &st) < 0 || (stat(log, &st) == 0 && st.st_size > 0))
+    if (!uri || stat(path, &st) < 0)
         return NULL;
     database = database_new(path, uri, SQLITE_OPEN_READONLY, &result);
+    if (stat(database->log_path, &st) == 0 && st.st_size > 0)
+        return NULL;
     database->read_only = g_error_copy(reason);
     if (result != SQLITE_OK || !configure(database, NULL))
         return NULL;

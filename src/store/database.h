@@ -8,12 +8,21 @@
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
+
+/* Which file it is; zeros: none. */
+typedef struct FileMark {
+    dev_t device;
+    ino_t inode;
+} FileMark;
 
 typedef struct Database {
     sqlite3 *handle;
     char *path;
+    char *log_path;
+    FileMark file, log;     /* that are open; of one that can be written */
     GError *read_only;      /* why it could be opened for reading only; NULL: it can be written */
     GHashTable *statements; /* SQL text by address → sqlite3_stmt, prepared once */
 } Database;
@@ -25,6 +34,17 @@ Database *database_open(const char *path, GError **error);
 void database_close(Database *database);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Database, database_close)
 
+/* Whether what is open is still what lies at the path: what is written into a file that was removed or
+ * replaced is lost. Costs a stat() of the database and one of its log. Sets IO. */
+bool database_is_in_place(Database *database, GError **error);
+
+/* Removes a database that nobody has open, with what lies beside it. */
+void database_remove_files(const char *path);
+
+/* What the last error of a connection to the database at `path` is to us. */
+ConfigError database_error_code(sqlite3 *handle, const char *path);
+/* Whether the disk could not be read. SQLite takes that for damage. */
+bool database_read_failed(sqlite3 *handle);
 /* Turns the last error of the connection into a GError. Returns false, for `return database_fail(…)`. `what`
  * says what was being done. */
 bool database_fail(Database *database, const char *what, GError **error);

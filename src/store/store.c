@@ -4,8 +4,6 @@
 
 #include "base/json.h"
 
-#include <unistd.h>
-
 static Store *open_path(const char *path, GError **error)
 {
     Database *database = database_open(path, error);
@@ -25,16 +23,6 @@ Store *store_open(const char *directory, GError **error)
     return open_path(path, error);
 }
 
-static void remove_files(const char *path)
-{
-    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
-
-    for (guint i = 0; i < G_N_ELEMENTS(suffixes); i++) {
-        g_autofree char *name = g_strconcat(path, suffixes[i], NULL);
-        unlink(name);
-    }
-}
-
 Store *store_open_private(const char *path, GError **error)
 {
     Store *store = open_path(path, error);
@@ -42,7 +30,7 @@ Store *store_open_private(const char *path, GError **error)
     if (store)
         store->private_path = g_strdup(path);
     else
-        remove_files(path);
+        database_remove_files(path);
     return store;
 }
 
@@ -52,7 +40,7 @@ void store_close(Store *store)
         return;
     database_close(store->database);
     if (store->private_path)
-        remove_files(store->private_path);
+        database_remove_files(store->private_path);
     g_free(store->private_path);
     g_free(store);
 }
@@ -79,7 +67,7 @@ bool transaction_begin(Transaction *transaction, Store *store, GError **error)
 {
     STATEMENT statement = NULL;
 
-    if (!store_is_writable(store, error))
+    if (!store_is_writable(store, error) || !database_is_in_place(store->database, error))
         return false;
     statement = database_prepare(store->database, "BEGIN IMMEDIATE", error);
     if (!statement || !database_run(store->database, statement, error))
@@ -96,7 +84,8 @@ bool transaction_commit(Transaction *transaction, GError **error)
     if (!statement || !database_run(store->database, statement, error))
         return false;
     transaction->store = NULL;
-    return true;
+    /* It may have gone in the meantime. */
+    return database_is_in_place(store->database, error);
 }
 
 void transaction_clear(Transaction *transaction)

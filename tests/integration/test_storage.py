@@ -431,10 +431,179 @@ class CorruptTest(StorageTest):
 
 
 class MissingTest(StorageTest):
+    """What is taken away or replaced under the running daemon: nothing is acknowledged into a file that is gone."""
+
+    def beside(self, suffix=""):
+        return self.bench.database + suffix
+
+    def give(self, path):
+        os.chown(path, *ids_of(SERVICE))
+
+    def copy_of_state(self):
+        """A sound copy of the state directory as it is."""
+        copy = self.bench.path("copy")
+        self.bench.stop()
+        shutil.copytree(self.bench.state, copy)
+        for folder, _, names in os.walk(copy):
+            for name in (".", *names):
+                self.give(os.path.join(folder, name))
+        self.bench.start()
+        self.load()
+        return copy
+
+    def load(self):
+        """All of the model is in memory then."""
+        self.call("GetMappings", MODEL)
+
+    def refuses(self):
+        """The first write notices. Readers do not."""
+        self.fails("IOError", self.rename, "lost")
+        self.assertEqual(self.name(), "Bedroom Light")
+
+    def killed(self):
+        self.bench.daemon.kill()
+        wait_until(lambda: not self.client.has_owner(), "the name is free")
+        self.bench.start()
+
+    def lasts(self, value, notes="before"):
+        """Writing works again, and what is acknowledged survives."""
+        self.rename(value)
+        self.assertEqual(self.client.property("Health"), "ok")
+        self.assert_intact()
+        self.killed()
+        self.assertEqual(self.name(), value)
+        if notes:
+            self.assertEqual(self.field(MODEL, LIGHT, "/notes"), notes)
+        self.assertEqual(self.client.property("Health"), "ok")
+        self.assert_intact()
+
     def test_folder_taken_away_under_the_daemon(self):
         """The state directory vanishes while the daemon runs, and comes back."""
         away = self.bench.path("away")
         os.rename(self.bench.state, away)
         self.assertEqual(self.name(), "Bedroom Light")
         os.rename(away, self.bench.state)
+        self.recovers()
+
+    def test_folder_away_while_writing(self):
+        self.load()
+        away = self.bench.path("away")
+        os.rename(self.bench.state, away)
+        for _ in range(2):
+            self.refuses()
+            self.assertNotEqual(self.client.property("Health"), "ok")
+        self.fails("IOError", self.call, "CreateBackup", "x")
+        os.rename(away, self.bench.state)
+        self.lasts("Back")
+
+    def test_folder_removed(self):
+        self.load()
+        shutil.rmtree(self.bench.state)
+        self.refuses()
+        os.mkdir(self.bench.state, 0o700)
+        self.give(self.bench.state)
+        self.lasts("Anew", notes=None)
+
+    def test_folder_replaced(self):
+        copy = self.copy_of_state()
+        away = self.bench.path("away")
+        os.rename(self.bench.state, away)
+        os.rename(copy, self.bench.state)
+        self.refuses()
+        self.lasts("In the other")
+        connection = sqlite3.connect(os.path.join(away, "config.db"))
+        self.assertEqual(connection.execute("SELECT max(id) FROM changes").fetchone(), (2,))
+        connection.close()
+
+    def test_second_daemon_in_a_replaced_folder(self):
+        """The lock that counts is the one in the folder that is there."""
+        copy = self.copy_of_state()
+        os.rename(self.bench.state, self.bench.path("away"))
+        os.rename(copy, self.bench.state)
+        self.refuses()
+        self.rename("first")
+        second = Bench(polkit=False, state=self.bench.state)
+        self.addCleanup(second.close)
+        second.start()
+        error = second.client.begin("SetField", MODEL, LIGHT, "/friendly_name", '"second"', "").error()
+        self.check_error(error, "Locked")
+        self.assertEqual(self.name(), "first")
+
+    def test_database_removed(self):
+        self.load()
+        os.unlink(self.beside())
+        self.refuses()
+        self.lasts("Anew", notes=None)
+
+    def test_database_replaced(self):
+        copy = self.copy_of_state()
+        os.rename(os.path.join(copy, "config.db"), self.beside())
+        self.refuses()
+        self.lasts("In the other")
+
+    def test_log_removed(self):
+        """What is in the log that is gone is not lost either: it is still open."""
+        self.load()
+        self.set(MODEL, LIGHT, "/notes", "in the log")
+        self.assertGreater(os.path.getsize(self.beside("-wal")), 0)
+        os.unlink(self.beside("-wal"))
+        self.refuses()
+        self.lasts("Another log", notes="in the log")
+
+    def test_index_of_the_log_removed(self):
+        os.unlink(self.beside("-shm"))
+        self.rename("Without")
+        self.call("CreateBackup", "x")
+        self.killed()
+        self.assertEqual(self.name(), "Without")
+        self.lasts("With")
+
+    def test_removed_amid_writes(self):
+        """Of many writes in a row those that were acknowledged are in the file that was there."""
+        away = self.bench.path("away")
+        for number in range(3 if SHORT else 20):
+            calls = [
+                (i, self.client.begin("SetField", MODEL, "coach_info", f"/{number}_{i}", str(i), "")) for i in range(40)
+            ]
+            wait_until(lambda c=calls: any(call.done for _, call in c), "some are acknowledged")
+            os.rename(self.bench.state, away)
+            acknowledged = []
+            for i, call in calls:
+                try:
+                    call.result()
+                except BusError as error:
+                    self.check_error(error, "IOError")
+                    continue
+                acknowledged.append(f"{number}_{i}")
+            os.rename(away, self.bench.state)
+            # One that was written but not acknowledged any more may be there. Asking for the revision opens the database.
+            self.revision()
+            present = self.get(MODEL, "coach_info")
+            for field in acknowledged:
+                self.assertIn(field, present)
+            self.killed()
+            self.assertEqual(self.get(MODEL, "coach_info"), present)
+            self.assertEqual(self.client.property("Health"), "ok")
+            self.assert_intact()
+
+    def test_made_read_only(self):
+        """Files that are open stay writable: what is acknowledged then is on disk, what is not has its name."""
+        self.load()
+        for name in os.listdir(self.bench.state):
+            os.chmod(os.path.join(self.bench.state, name), 0o444)
+        os.chmod(self.bench.state, 0o555)
+        self.fails("ReadOnly", self.call, "CreateBackup", "x")
+        expected = "Bedroom Light"
+        for value in ("one", "two"):
+            try:
+                self.rename(value)
+                expected = value
+            except BusError as error:
+                self.check_error(error, "ReadOnly")
+            self.assertEqual(self.name(), expected)
+        os.chmod(self.bench.state, 0o700)
+        for name in os.listdir(self.bench.state):
+            os.chmod(os.path.join(self.bench.state, name), 0o600)
+        self.killed()
+        self.assertEqual(self.name(), expected)
         self.recovers()
