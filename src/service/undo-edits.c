@@ -135,9 +135,12 @@ static bool check(Work *work, ModelCache *cache, GError **error)
     const Rules *rules = model_cache_rules(cache, service->store, error);
 
     /* It was allowed once to be as it was; but by other rules, maybe. */
-    return rules && touched_check_size(touched, error) &&
-           rules_check_edit(rules, touched->path, touched->vendor, touched->before, touched->after,
-                            no_fields, true, error);
+    if (rules && touched_check_size(touched, error) &&
+        rules_check_edit(rules, touched->path, touched->vendor, touched->before, touched->after, no_fields,
+                         true, error))
+        return true;
+    g_prefix_error(error, "Change %" G_GINT64_FORMAT " cannot be undone: ", work->undo->undo->change->id);
+    return false;
 }
 
 static bool undo_component(Work *work, ModelCache *cache, GError **error)

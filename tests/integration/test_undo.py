@@ -516,8 +516,13 @@ class SinceTest(ReleaseTest):
         self.update(coach.next("2"))
         self.set(MODEL, CEILING, "/device_type", "fan")
         reset = self.call("ApplyEdits", MODEL, [("reset", CEILING, "/device_type", "")], "")
-        self.update(Coach().next("3"))
-        self.fails("InvalidData", self.undo, reset, text="fan")
+        newer = coach.next("3")
+        newer.sections["validation_rules"]["entity_validation"]["supported_device_types"].remove("fan")
+        self.update(newer)
+        self.fails("InvalidData", self.undo, reset, text=f"Change {reset} cannot be undone: .*fan")
+        newer.sections["file_metadata"]["immutable_fields"] = ["device_type"]
+        self.update(newer.next("4"))
+        self.fails("Immutable", self.undo, reset, text="cannot be undone")
         self.assertEqual(self.field(MODEL, CEILING, "/device_type"), "light")
 
 
