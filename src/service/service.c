@@ -220,12 +220,32 @@ static bool load_state(Service *service, Store *store, GError **error)
     return true;
 }
 
+/* A disk without room for it must not keep the service from coming up: a step is taken whole or not at
+ * all. NULL: none is due, or there is none. */
+static char *back_up_before_upgrade(Service *service)
+{
+    g_autoptr(GError) error = NULL;
+    char *id = NULL;
+
+    if (!backup_is_due_for_upgrade(service->state_directory))
+        return NULL;
+    if (backup_make(service->state_directory, now_usec(), "before the upgrade of the database", true, &id,
+                    &error))
+        g_message("Backup %s was made before the upgrade of the database", id);
+    else
+        g_warning("The database is upgraded without a backup: %s", error->message);
+    return id;
+}
+
 bool service_load(Service *service, GError **error)
 {
+    g_autofree char *backup = back_up_before_upgrade(service);
     g_autoptr(Store) store = store_open(service->state_directory, error);
 
     if (!store || !load_state(service, store, error))
         return false;
+    if (backup)
+        backup_remove_old(service->state_directory, service->retention.backups, backup);
     g_hash_table_remove_all(service->caches);
     service->store = g_steal_pointer(&store);
     g_free(service->notice);

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "store/database.h"
+#include "store/schema.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -254,6 +255,18 @@ static bool name_copy(const Copy *copy, const char *directory, const char *folde
     }
     *ret_id = g_steal_pointer(&id);
     return true;
+}
+
+bool backup_is_due_for_upgrade(const char *directory)
+{
+    g_autofree char *path = g_build_filename(directory, STORE_DATABASE, NULL);
+    uint8_t header[SCHEMA_HEADER_SIZE];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool due = fd >= 0 && pread(fd, header, sizeof header, 0) == sizeof header && schema_is_old(header);
+
+    if (fd >= 0)
+        close(fd);
+    return due;
 }
 
 bool backup_make(const char *directory, int64_t time, const char *reason, bool automatic, char **ret_id,

@@ -29,6 +29,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Backup, backup_free)
  * the database is damaged, and what else opening it can set. */
 bool backup_make(const char *directory, int64_t time, const char *reason, bool automatic, char **ret_id,
                  GError **error);
+/* Whether opening the database would change its tables, so that a backup is due before. */
+bool backup_is_due_for_upgrade(const char *directory);
 /* All of them, the highest revision first, and the newest of each; an array of Backup. */
 bool backup_list(const char *directory, GPtrArray **ret, GError **error);
 /* Sets NO_SUCH_BACKUP. */

@@ -185,6 +185,14 @@ bool schema_owns_header(const uint8_t header[SCHEMA_HEADER_SIZE])
     return memcmp(header, magic, sizeof magic) == 0 && GUINT32_FROM_BE(application) == APPLICATION_ID;
 }
 
+bool schema_is_old(const uint8_t header[SCHEMA_HEADER_SIZE])
+{
+    uint32_t version;
+
+    memcpy(&version, header + 60, sizeof version);
+    return schema_owns_header(header) && GUINT32_FROM_BE(version) < G_N_ELEMENTS(steps);
+}
+
 bool schema_is_current(Database *database, GError **error)
 {
     int64_t version;

@@ -12,6 +12,8 @@ bool schema_check(Database *database, GError **error);
  */
 #define SCHEMA_HEADER_SIZE 100
 bool schema_owns_header(const uint8_t header[SCHEMA_HEADER_SIZE]);
+/* Whether steps are missing in a file of ours, by its header. */
+bool schema_is_old(const uint8_t header[SCHEMA_HEADER_SIZE]);
 /* Whether no step is missing; for a database that can only be read. Sets READ_ONLY. */
 bool schema_is_current(Database *database, GError **error);
 /* Whether the file has exactly the tables and indexes that ours have, and nothing that could act by itself.

@@ -228,7 +228,7 @@ class CreateTest(BackupTest):
         os.mkdir(os.path.join(folder, "folder.db"))
         listed = {b["Id"]: b for b in self.backups()}
         self.assertEqual(
-            list(listed), [good, "20200101T000000Z-r8-manual", "20200101T000000Z-r7-auto"]
+            list(listed), ["20200101T000000Z-r8-manual", "20200101T000000Z-r7-auto", good]
         )
         self.assertNotIn("Problem", listed[good])
         damaged = listed["20200101T000000Z-r7-auto"]
@@ -662,6 +662,28 @@ class OlderTest(BackupTest):
         self.assert_everything(now)
         self.assert_intact()
         self.assert_fresh()
+
+    def test_older_at_the_start(self):
+        """Opening a database that an older daemon left upgrades it; how it was is kept."""
+        self.bench.stop()
+        older = self.older()
+        for suffix in ("", "-wal", "-shm"):
+            path = self.bench.database + suffix
+            if os.path.exists(path):
+                os.unlink(path)
+        os.rename(older, self.bench.database)
+        os.chown(self.bench.database, *ids_of(SERVICE))
+        self.bench.start()
+        self.assertEqual(self.imported(), [MODEL, PLAIN])
+        (made,) = [b for b in self.backups() if b["Reason"] == "before the upgrade of the database"]
+        self.assertEqual((made["Revision"], made["Automatic"]), (10, True))
+        self.assertNotIn("Problem", made)
+        self.set(MODEL, "devices/bedroom_light", "/friendly_name", "Now")
+        self.bench.restart()
+        self.assertEqual(len([b for b in self.backups() if b["Reason"] == made["Reason"]]), 1)
+        self.restore(made["Id"])
+        self.assertNotEqual(self.field(MODEL, "devices/bedroom_light", "/friendly_name"), "Now")
+        self.assert_intact()
 
     def test_older_and_kept_here(self):
         """An older daemon made it, so it lies in the folder; its content is not touched."""

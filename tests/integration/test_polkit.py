@@ -31,7 +31,7 @@ WRITES = (
     ("DeleteMapping", (MODEL, "lighting_scenes/evening", ""), "edit", (MODEL, "lighting_scenes/evening")),
     ("ResetMapping", (MODEL, "devices/porch_light", "", ""), "edit", (MODEL, "devices/porch_light")),
     ("ApplyEdits", (MODEL, [("set", LIGHT, "/notes", '"y"')], ""), "edit", (MODEL, LIGHT)),
-    ("UndoChange", (3, ""), "undo", (MODEL, "change 3")),
+    ("UndoChange", (3, ""), "undo", (MODEL, "change 3 (edit by root)")),
     ("SetRetention", ({"days": GLib.Variant("u", 9)},), "configure", ("", "changes=1000 days=9 backups=10")),
 )
 
@@ -340,7 +340,7 @@ class UpdatePolkitTest(ReleaseTest):
         """Each of the two as (how it is called, its action, what is shown)."""
         return (
             (self.begin_update, "org.coachiq.config1.update", "1.0.0 → 2.0.0"),
-            (self.begin_undo, "org.coachiq.config1.undo", f"change {self.edit}"),
+            (self.begin_undo, "org.coachiq.config1.undo", f"change {self.edit} (edit by root)"),
         )
 
     def assert_unchanged(self):
@@ -359,7 +359,7 @@ class UpdatePolkitTest(ReleaseTest):
         self.assertEqual(self.begin_undo(caller, change).result(), change + 1)
         self.assertEqual(
             self.bench.checks()[-1],
-            ("org.coachiq.config1.undo", ALLOWED, MODEL, f"change {change}", "UndoChange"),
+            ("org.coachiq.config1.undo", ALLOWED, MODEL, f"change {change} (update by {ALLOWED})", "UndoChange"),
         )
         self.assertEqual(self.changes()[0]["User"], ALLOWED)
         self.assertEqual(len(self.bench.checks()), 2)
