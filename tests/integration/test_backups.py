@@ -290,7 +290,7 @@ class SlowDiskTest(BackupTest):
         super().prepare(bench)
         bench.wrapper = [
             *("/usr/bin/strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync"),
-            *("-e", "inject=fsync:delay_enter=2000000"),
+            *("-e", "inject=fsync:delay_enter=600000"),
         ]
         bench.start(ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0")
 
