@@ -289,7 +289,7 @@ class SlowDiskTest(BackupTest):
     def prepare(cls, bench):
         super().prepare(bench)
         bench.wrapper = [
-            *("/usr/bin/strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync"),
+            *("/usr/bin/strace", "-I", "1", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync"),
             *("-e", "inject=fsync:delay_enter=600000"),
         ]
         bench.start(ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0")
