@@ -180,6 +180,8 @@ HANDLER(handle_preview_update)
     if (r >= 0)
         r = finish_arguments(&arguments, error);
     if (r >= 0)
+        r = handler_check_limit(limit, UINT32_MAX, error);
+    if (r >= 0)
         r = handler_prepare_read(daemon, message, model, error);
     if (r < 0)
         return r;

@@ -71,12 +71,12 @@ int handler_write(Daemon *daemon, sd_bus_message *message, const char *action, P
 {
     g_autoptr(Plan) plan = taken;
     g_auto(Actor) actor = {0};
-    int r;
 
     if (!plan)
         return errors_set(daemon, plan_error, error);
     if (!plan_is_empty(plan)) {
-        r = polkit_authorize(daemon, message, action, plan_model(plan), plan_subject(plan), &actor, error);
+        int r =
+            polkit_authorize(daemon, message, action, plan_model(plan), plan_subject(plan), &actor, error);
         if (r <= 0)
             return r < 0 ? r : 1; /* asked: this message comes again with the answer */
     }

@@ -292,22 +292,35 @@ static void add_release(Plan *plan, const Passage *passage)
     g_ptr_array_add(plan->releases, release_new(passage->model, passage->base_hash, content_hash));
 }
 
+static bool touch_all(const Work *work, GError **error)
+{
+    g_autoptr(GPtrArray) paths = edited_paths(work->transition);
+
+    for (guint i = 0; i < paths->len; i++)
+        if (!touch(work, g_ptr_array_index(paths, i), error))
+            return false;
+    return true;
+}
+
+/* Whether it leads to where it begins; `rows` is the history of the plan before it. */
+static bool changes_nothing(const Work *work, guint rows)
+{
+    return work->plan->history->len == rows &&
+           g_strcmp0(work->passage->base_hash, passage_hash(work->passage)) == 0;
+}
+
 bool plan_add_passage(Service *service, Plan *plan, Passage *passage, const Transition *transition,
                       GError **error)
 {
     g_autoptr(GHashTable) base = places_of(transition->base), incoming = places_of(transition->incoming);
     g_autoptr(GHashTable) items = index_items(transition->merge);
-    g_autoptr(GPtrArray) paths = edited_paths(transition);
     const Work work = {service, plan, passage, transition, base, incoming, items};
     guint rows = plan->history->len;
-    bool ok = true;
+    bool ok = touch_all(&work, error);
 
-    for (guint i = 0; ok && i < paths->len; i++)
-        ok = touch(&work, g_ptr_array_index(paths, i), error);
     passage->base_hash = transition->from ? g_strdup(transition->from->content_hash) : NULL;
     passage->version_from = transition->from ? g_strdup(transition->from->version) : NULL;
-    /* Where it leads is where it begins. */
-    if (!ok || (plan->history->len == rows && g_strcmp0(passage->base_hash, passage_hash(passage)) == 0)) {
+    if (!ok || changes_nothing(&work, rows)) {
         passage_free(passage);
         return ok;
     }

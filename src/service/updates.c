@@ -343,10 +343,21 @@ static bool check_verdict(const Merge *merge, const UpdateOptions *options, Merg
     return false;
 }
 
+/* Whether anything stands in the way that somebody allowed. */
+static bool has_blocks(const Merge *merge)
+{
+    for (guint i = 0; i < MERGE_CLASSES; i++)
+        if (merge->counts[i] > 0 && merge_class_lifted_by((MergeClass) i))
+            return true;
+    return false;
+}
+
 static void describe_update(Plan *plan, const Update *update, MergePolicy policy)
 {
     g_free(plan->subject);
-    plan->subject = g_strdup_printf("%s → %s", update->status->version, update->file->version);
+    plan->subject = g_strdup_printf("%s → %s%s%s", update->status->version, update->file->version,
+                                    policy == MERGE_TAKE_VENDOR ? ", take-vendor" : "",
+                                    has_blocks(update->merge) ? ", with what stands in the way" : "");
     plan->backup_reason = g_strdup_printf("before the update of %s from %s to %s", update->status->model,
                                           update->status->version, update->file->version);
     plan_add_detail(plan, "from", value_new_string(update->status->version));

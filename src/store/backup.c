@@ -273,15 +273,21 @@ bool backup_make(const char *directory, int64_t time, const char *reason, bool a
                  GError **error)
 {
     g_autofree char *database = g_build_filename(directory, STORE_DATABASE, NULL);
+    g_autofree char *log = g_strconcat(database, "-wal", NULL);
     g_autofree char *folder = backup_folder(directory, error), *path = NULL, *id = NULL;
     struct stat st;
+    uint64_t size;
     Copy copy = {0};
 
     if (!folder)
         return false;
     if (stat(database, &st) < 0)
         return backup_fail_errno(database, "making a backup of it", error);
-    if (!backup_check_space(folder, (uint64_t) st.st_size, error))
+    size = (uint64_t) st.st_size;
+    /* What the log holds comes on top of it, at the most. */
+    if (stat(log, &st) == 0)
+        size += (uint64_t) st.st_size;
+    if (!backup_check_space(folder, size, error))
         return false;
     backup_remove_unfinished(folder);
     path = backup_unfinished_path(folder);

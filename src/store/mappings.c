@@ -176,7 +176,9 @@ static const char *const apply_steps[] = {
     "DELETE FROM coach_mappings WHERE " LEFT_BY_THE_VENDOR " AND " WITHOUT_HISTORY,
     "UPDATE coach_mappings SET is_active = FALSE, " MARK_MODIFIED "WHERE " LEFT_BY_THE_VENDOR,
     "UPDATE coach_mappings AS m SET mapping_data = v.data, position = v.position, source = ?3, "
-    "source_version = ?4, " MARK_MODIFIED "FROM vendor_components v WHERE v.revision_id = ?2 "
+    "source_version = ?4, modified_by = CASE WHEN mapping_data IS v.data THEN modified_by ELSE ?5 END, "
+    "modified_at = CASE WHEN mapping_data IS v.data THEN modified_at ELSE CURRENT_TIMESTAMP END "
+    "FROM vendor_components v WHERE v.revision_id = ?2 "
     "AND v.component_path = m.component_path AND m.coach_model = ?1 AND m.is_active" WITHOUT_OVERRIDES(
         "m.component_path"),
     /* SQLite sets all rows aside first where it asks the table that it adds to. */

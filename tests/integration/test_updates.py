@@ -231,6 +231,7 @@ class PreviewTest(ReleaseTest):
             {"allow_collisions": GLib.Variant("s", "yes")},
             {"offset": GLib.Variant("i", -1)},
             {"limit": GLib.Variant("t", 1)},
+            {"limit": 0},
             {"resolutions": GLib.Variant("as", ["x"])},
             {"resolutions": GLib.Variant("a(ss)", [("x", "y")])},
             {"only_clean": True},
