@@ -241,7 +241,7 @@ static void finish_passages(Service *service, Plan *plan, const Change *change)
             &(ServiceEvent){.type = SERVICE_EVENT_RESTORED, .backup = plan->restored, .change = change->id});
         return;
     }
-    for (guint i = 0; i < plan->passages->len; i++) {
+    for (guint i = 0; plan->passages && i < plan->passages->len; i++) {
         const Passage *passage = g_ptr_array_index(plan->passages, i);
         const char *version = passage_version(passage);
 

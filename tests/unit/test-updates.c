@@ -543,7 +543,6 @@ static void test_undo_edited_import(Fixture *f, gconstpointer unused)
 
 static void test_undo_settings(Fixture *f, gconstpointer unused)
 {
-    g_autoptr(GHashTable) unused_table = NULL;
     GHashTable *interfaces;
     const char *active;
     Retention retention;
