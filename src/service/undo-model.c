@@ -256,7 +256,8 @@ static bool needs_release(ModelUndo *undo, bool *ret, bool *ret_possible, GError
     if (!undo->release)
         return true;
     undo->still_there = g_strcmp0(now, undo->release->content_hash) == 0;
-    if (g_strcmp0(now, undo->release->base_hash) == 0) {
+    undo->went_back = g_strcmp0(now, undo->release->base_hash) == 0;
+    if (undo->went_back) {
         *ret = undo->undo->several;
         return !*ret || load_target(undo, error);
     }

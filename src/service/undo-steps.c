@@ -104,6 +104,9 @@ static bool follow_all(ModelUndo *undo, GError **error)
 {
     g_autoptr(GPtrArray) releases = NULL, way = NULL;
 
+    /* Then all names are those of before the change. */
+    if (undo->went_back)
+        return true;
     if (!store_list_later_releases(undo->undo->service->store, undo->model, undo->undo->change->id,
                                    &releases, error))
         return false;

@@ -42,6 +42,7 @@ typedef struct ModelUndo {
     const Release *release; /* NULL: the change did not bring other data of the vendor */
     ImportStatus *status;   /* NULL: not imported */
     bool still_there;       /* the vendor's data are those that the change brought */
+    bool went_back;         /* they are those that it went away from, again */
     GPtrArray *steps;       /* of Step */
     GHashTable *by_place;   /* "path\nfield" as they are now → Step */
     GHashTable *current;    /* path → array of Override: as it is */

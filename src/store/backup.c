@@ -257,16 +257,34 @@ static bool name_copy(const Copy *copy, const char *directory, const char *folde
     return true;
 }
 
-bool backup_is_due_for_upgrade(const char *directory)
+static bool is_old(const char *path)
 {
-    g_autofree char *path = g_build_filename(directory, STORE_DATABASE, NULL);
     uint8_t header[SCHEMA_HEADER_SIZE];
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    bool due = fd >= 0 && pread(fd, header, sizeof header, 0) == sizeof header && schema_is_old(header);
+    bool old = fd >= 0 && pread(fd, header, sizeof header, 0) == sizeof header && schema_is_old(header);
 
     if (fd >= 0)
         close(fd);
-    return due;
+    return old;
+}
+
+bool backup_is_due_for_upgrade(const char *directory)
+{
+    g_autofree char *path = g_build_filename(directory, STORE_DATABASE, NULL);
+    sqlite3_stmt *statement = NULL;
+    sqlite3 *handle = NULL;
+    bool empty;
+
+    if (!is_old(path))
+        return false;
+    /* One that the power left half made. */
+    empty = sqlite3_open_v2(path, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
+            sqlite3_prepare_v2(handle, "SELECT EXISTS (SELECT 1 FROM changes)", -1, &statement, NULL) ==
+                SQLITE_OK &&
+            sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_int(statement, 0) == 0;
+    sqlite3_finalize(statement);
+    sqlite3_close(handle);
+    return !empty;
 }
 
 bool backup_make(const char *directory, int64_t time, const char *reason, bool automatic, char **ret_id,

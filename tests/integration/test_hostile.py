@@ -682,7 +682,7 @@ class HostileUpdateTest(UpdateSurvivorTest):
     def test_pages(self):
         whole = self.preview()
         for offset in (0, 1, len(whole.items), 2**31 - 1, 2**31, 2**32 - 1):
-            for limit in (0, 1, 2**31, 2**32 - 1):
+            for limit in (1, 2**31, 2**32 - 1):
                 with self.subTest(offset=offset, limit=limit):
                     page = self.preview(offset=offset, limit=limit)
                     self.assertEqual(page.items, whole.items[offset : offset + limit])
