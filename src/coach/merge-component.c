@@ -266,13 +266,13 @@ static void merge_override(Work *work, const Override *override, GPtrArray *all)
     MergeClass class = classify(base, mine, vendor);
     MergeItem *item;
 
+    if (moved)
+        add_moved(work, override->field, field);
     g_hash_table_add(work->covered, g_strdup(override->field));
     g_hash_table_add(work->covered, g_strdup(field));
     if (moved && is_whole_binding(work->path, field))
         class = MERGE_UNSET_CHANGED; /* the owner did not want it there; whether here is not known */
-    else if (moved)
-        add_moved(work, override->field, field);
-    else if (class == MERGE_KEPT && mine && lost_its_binding(work, field))
+    else if (!moved && class == MERGE_KEPT && mine && lost_its_binding(work, field))
         class = MERGE_ORPHANED;
 
     if (class == MERGE_CONFLICT && is_set_field(work->path, field) && value_is_list(mine) &&
@@ -504,6 +504,11 @@ static bool merge_returned(Work *work, const Override *whole)
                          : override_record_component(work->path, whole->vendor, none, whole->value, NULL);
     if (!edits || edits->len == 0 || override_list_find(edits, ""))
         return false;
+    for (guint i = 0; i < edits->len; i++) {
+        Override *edit = g_ptr_array_index(edits, i);
+        if (!edit->author)
+            override_set_author(edit, whole->author);
+    }
     work->base = whole->vendor;
     merge_fields(work, edits);
     return true;

@@ -687,6 +687,9 @@ static void fold_diff(Override *around, const FieldDiff *diff)
 
     if (!tokens)
         return;
+    /* From now on it is of who makes this edit. */
+    g_clear_pointer(&around->author, override_author_unref);
+    g_clear_pointer(&around->edits, value_unref);
     if (!diff->after) {
         if (around->value)
             value_remove(&around->value, (const char *const *) tokens);

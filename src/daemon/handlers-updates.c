@@ -175,8 +175,9 @@ HANDLER(handle_preview_update)
     r = sd_bus_message_read(message, "s", &model);
     if (r >= 0)
         r = options_read(message, options, G_N_ELEMENTS(options), error);
-    if (resolutions.error)
+    if (r >= 0 && resolutions.error)
         return errors_set(daemon, &resolutions.error, error);
+    g_clear_error(&resolutions.error);
     if (r >= 0)
         r = finish_arguments(&arguments, error);
     if (r >= 0)

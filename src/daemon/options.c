@@ -3,7 +3,7 @@
 
 #include <glib.h>
 
-/* Options of one call; a longer dictionary has a key twice or an unknown one. */
+/* Options of one method; a longer dictionary has a key twice or an unknown one. */
 #define OPTIONS_MAX 16
 
 static const Option *find(const Option *options, size_t n_options, const char *name, const char *signature,
@@ -26,7 +26,17 @@ static const Option *find(const Option *options, size_t n_options, const char *n
     return NULL;
 }
 
-static int read_one(sd_bus_message *message, const Option *options, size_t n_options, const Option **ret,
+/* By its name, which it can have with several types. */
+static bool is_given(const Option *options, size_t n_options, const bool *given, const char *name)
+{
+    for (size_t i = 0; i < n_options; i++)
+        if (given[i] && g_str_equal(options[i].name, name))
+            return true;
+    return false;
+}
+
+/* Nothing is read that would take the place of what was read before. */
+static int read_one(sd_bus_message *message, const Option *options, size_t n_options, bool *given,
                     sd_bus_error *error)
 {
     const char *name, *signature;
@@ -42,6 +52,9 @@ static int read_one(sd_bus_message *message, const Option *options, size_t n_opt
     option = find(options, n_options, name, signature, error);
     if (!option)
         return -EINVAL;
+    if (is_given(options, n_options, given, name))
+        return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "Option \"%s\" is given twice", name);
+    given[option - options] = true;
     r = sd_bus_message_enter_container(message, 'v', signature);
     if (r < 0)
         return r;
@@ -51,32 +64,21 @@ static int read_one(sd_bus_message *message, const Option *options, size_t n_opt
         return r;
     if (option->given)
         *option->given = true;
-    *ret = option;
     return sd_bus_message_exit_container(message);
 }
 
 int options_read(sd_bus_message *message, const Option *options, size_t n_options, sd_bus_error *error)
 {
-    const Option *seen[OPTIONS_MAX];
-    size_t n_seen = 0;
+    bool given[OPTIONS_MAX] = {false};
     int r;
 
     r = sd_bus_message_enter_container(message, 'a', "{sv}");
     if (r < 0)
         return r;
     while ((r = sd_bus_message_enter_container(message, 'e', "sv")) > 0) {
-        const Option *option = NULL;
-
-        r = read_one(message, options, n_options, &option, error);
+        r = read_one(message, options, n_options, given, error);
         if (r < 0)
             return r;
-        for (size_t i = 0; i < n_seen; i++)
-            if (g_str_equal(seen[i]->name, option->name))
-                return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "Option \"%s\" is given twice",
-                                         option->name);
-        if (n_seen == OPTIONS_MAX)
-            return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, "Too many options");
-        seen[n_seen++] = option;
         r = sd_bus_message_exit_container(message);
         if (r < 0)
             return r;

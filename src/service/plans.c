@@ -128,14 +128,15 @@ static bool back_up(Service *service, Plan *plan, int64_t time, char **ret_id, G
 }
 
 /* The backup of a change that was made takes the place of the oldest; that of one that was not serves
- * nobody. */
-static void tidy_backups(Service *service, const char *id, bool committed)
+ * nobody. `id` NULL: none was made. */
+static void tidy_backups(Service *service, const Plan *plan, const char *id, bool committed)
 {
-    if (!id)
-        return;
-    if (committed)
-        backup_remove_old(service->state_directory, service->retention.backups, id);
-    else
+    bool retains = plan->retention.changes > 0;
+
+    if (committed && (id || retains))
+        backup_remove_old(service->state_directory,
+                          retains ? plan->retention.backups : service->retention.backups, id);
+    else if (id)
         backup_remove(service->state_directory, id, NULL);
 }
 
@@ -182,7 +183,7 @@ bool service_commit(Service *service, Plan *plan, const Actor *actor, int64_t *r
     change.releases = plan->releases ? g_ptr_array_ref(plan->releases) : NULL;
     change.detail = plan->detail ? json_format(plan->detail) : NULL;
     committed = write_change(service, plan, &change, &local);
-    tidy_backups(service, backup, committed);
+    tidy_backups(service, plan, backup, committed);
     if (!committed)
         return fail(service, local, error);
 

@@ -60,8 +60,8 @@ static bool check_scope(Service *service, ModelCache *cache, const char *scope, 
     return false;
 }
 
-static bool reset_component(Service *service, Plan *plan, ModelCache *cache, const char *path,
-                            GError **error)
+static bool reset_component(Service *service, Plan *plan, ModelCache *cache, GHashTable *by_path,
+                            const char *path, GError **error)
 {
     Touched *touched = touched_load(service, model_cache_status(cache), path, error);
 
@@ -72,6 +72,7 @@ static bool reset_component(Service *service, Plan *plan, ModelCache *cache, con
     touched_settle(touched);
     touched_add_history(plan, touched, NULL);
     g_ptr_array_add(plan->components, touched);
+    g_hash_table_insert(by_path, touched->path, touched);
     return true;
 }
 
@@ -80,7 +81,7 @@ Plan *service_plan_reset(Service *service, const char *model, const char *scope,
 {
     g_autoptr(Plan) plan = plan_new(service, "reset", "", reason, options, error);
     ModelCache *cache = plan ? service_get_cache(service, model, error) : NULL;
-    g_autoptr(GHashTable) overrides = NULL;
+    g_autoptr(GHashTable) overrides = NULL, by_path = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GPtrArray) paths = NULL;
 
     if (!cache || !store_list_overrides(service->store, model_cache_status(cache)->model, &overrides, error))
@@ -93,8 +94,10 @@ Plan *service_plan_reset(Service *service, const char *model, const char *scope,
 
     plan->components = g_ptr_array_new_with_free_func((GDestroyNotify) touched_free);
     for (guint i = 0; i < paths->len; i++)
-        if (!reset_component(service, plan, cache, g_ptr_array_index(paths, i), error))
+        if (!reset_component(service, plan, cache, by_path, g_ptr_array_index(paths, i), error))
             return NULL;
+    if (!touched_check_paths(service, cache, plan->components, by_path, error))
+        return NULL;
     plan_set_touched(plan);
     plan_add_detail(plan, "scope", value_new_string(scope));
     plan->backup_reason =

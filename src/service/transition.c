@@ -53,22 +53,46 @@ static GHashTable *index_items(const Merge *merge)
     return index;
 }
 
+/* The item of a field, else that of the smallest thing around it. */
 static const MergeItem *find_item(GHashTable *index, const char *path, const char *field)
 {
-    g_autofree char *key = g_strjoin("\n", path, field, NULL), *whole = g_strjoin("\n", path, "", NULL);
-    const MergeItem *item = g_hash_table_lookup(index, key);
+    g_autofree char *key = g_strjoin("\n", path, field, NULL);
+    char *rest = key + strlen(path) + 1, *slash;
+    const MergeItem *item;
 
-    return item ? item : g_hash_table_lookup(index, whole);
+    while (!(item = g_hash_table_lookup(index, key)) && (slash = strrchr(rest, '/')))
+        *slash = 0;
+    return item;
+}
+
+/* The paths in which edits were moved, both old and new. */
+static GHashTable *index_moves(const Merge *merge)
+{
+    GHashTable *moved = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (guint i = 0; i < merge->items->len; i++) {
+        MergeItem *item = g_ptr_array_index(merge->items, i);
+
+        if (item->class != MERGE_RENAMED)
+            continue;
+        g_hash_table_add(moved, item->path);
+        if (!item->field[0])
+            g_hash_table_add(moved, (gpointer) value_string(item->base));
+    }
+    return moved;
 }
 
 /* Says of the rows of a component which class each override was in, and what the vendor has there. */
-static void classify_rows(Plan *plan, const Touched *touched, GHashTable *index)
+static void classify_rows(Plan *plan, const Touched *touched, GHashTable *index, GHashTable *moves)
 {
     for (guint i = 0; i < touched->n_entries; i++) {
         HistoryEntry *entry = g_ptr_array_index(plan->history, touched->first_entry + i);
         const MergeItem *item = find_item(index, touched->path, entry->field);
 
-        entry->class = g_strdup(merge_class_to_string(item ? item->class : MERGE_RENAMED));
+        if (item)
+            entry->class = g_strdup(merge_class_to_string(item->class));
+        else if (g_hash_table_contains(moves, touched->path))
+            entry->class = g_strdup(merge_class_to_string(MERGE_RENAMED));
         entry->vendor = item && item->vendor ? json_format(item->vendor) : NULL;
     }
 }
@@ -86,7 +110,7 @@ typedef struct Work {
     Plan *plan;
     Passage *passage;
     const Transition *transition;
-    GHashTable *base, *incoming, *items;
+    GHashTable *base, *incoming, *items, *moves;
 } Work;
 
 /* What the vendor drops and the owner keeps stands among the owner's from then on, and the other way round:
@@ -125,7 +149,7 @@ static bool touch(const Work *work, const char *path, GError **error)
     }
     touched_settle(touched);
     touched_add_history(work->plan, touched, work->plan->kind);
-    classify_rows(work->plan, touched, work->items);
+    classify_rows(work->plan, touched, work->items, work->moves);
     g_ptr_array_add(work->passage->components, touched);
     return true;
 }
@@ -313,8 +337,8 @@ bool plan_add_passage(Service *service, Plan *plan, Passage *passage, const Tran
                       GError **error)
 {
     g_autoptr(GHashTable) base = places_of(transition->base), incoming = places_of(transition->incoming);
-    g_autoptr(GHashTable) items = index_items(transition->merge);
-    const Work work = {service, plan, passage, transition, base, incoming, items};
+    g_autoptr(GHashTable) items = index_items(transition->merge), moves = index_moves(transition->merge);
+    const Work work = {service, plan, passage, transition, base, incoming, items, moves};
     guint rows = plan->history->len;
     bool ok = touch_all(&work, error);
 

@@ -10,10 +10,22 @@ typedef struct Work {
     Touched *touched;
     GPtrArray *steps; /* of Step, borrowed */
     GPtrArray *list;  /* of Override: what it shall have; owned by `touched` */
+    unsigned n_folded;
 } Work;
 
-/* Whether what comes back has a place: a field in a component of the vendor's that is still there, or a
- * component where the vendor has none by now. */
+/* What somebody set as a whole around a place; NULL: nothing. */
+static const Override *find_around(const Work *work, const Step *step)
+{
+    for (guint i = 0; i < work->list->len; i++) {
+        const Override *override = g_ptr_array_index(work->list, i);
+        if (override->op == OVERRIDE_SET && field_is_inside(step->field_now, override->field))
+            return override;
+    }
+    return NULL;
+}
+
+/* Whether what comes back has a place: a field in a component that is still there, or a component where the
+ * vendor has none by now. */
 static bool has_place(const Work *work, const Step *step)
 {
     const Override *before = step->before;
@@ -22,7 +34,7 @@ static bool has_place(const Work *work, const Step *step)
     if (!before)
         return true;
     if (step->field_now[0])
-        return vendor != NULL;
+        return vendor || find_around(work, step);
     return work->undo->undo->force || before->op == OVERRIDE_UNSET || before->vendor || !vendor;
 }
 
@@ -67,20 +79,38 @@ static Override *renew(const Work *work, const Step *step)
     else if (component || before->vendor)
         vendor = value_ref(component ? component : before->vendor);
     back = override_new(step->field_now, before->op, before->value, vendor);
+    if (before->edits && !component)
+        back->edits = value_ref(before->edits);
     override_set_author(back, before->author);
     return back;
 }
 
+/* The vendor's value at a field: of now, or of when he still had the component. */
+static Value *vendor_value(const Work *work, const Override *around, const char *field)
+{
+    Value *component = work->touched->vendor;
+
+    if (!component && !around->field[0])
+        component = around->vendor;
+    return component ? component_get_field(work->touched->path, component, field) : NULL;
+}
+
 /* Inside what somebody replaced since as a whole, which only force lets happen, it is an edit of that. */
-static bool fold(Work *work, const Step *step, GError **error)
+static bool fold(Work *work, const Step *step, const Override *around, GError **error)
 {
     const char *path = work->touched->path;
     g_autoptr(Value) value = NULL;
     GError *local = NULL;
     GPtrArray *next;
 
+    if (++work->n_folded > EDITS_PER_COMPONENT_MAX) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE,
+                    "%s: more than %d fields lie inside what was set as a whole since", path,
+                    EDITS_PER_COMPONENT_MAX);
+        return false;
+    }
     if (!step->before)
-        value = component_get_field(path, work->touched->vendor, step->field_now);
+        value = vendor_value(work, around, step->field_now);
     else if (step->before->value)
         value = value_ref(step->before->value);
     next = override_record(path, work->touched->vendor, work->list, step->field_now, value, &local);
@@ -98,14 +128,6 @@ static bool fold(Work *work, const Step *step, GError **error)
     return true;
 }
 
-static bool is_inside_any(const Work *work, const Step *step)
-{
-    for (guint i = 0; i < work->list->len; i++)
-        if (field_is_inside(step->field_now, ((const Override *) g_ptr_array_index(work->list, i))->field))
-            return true;
-    return false;
-}
-
 /* First inside what is there, before others are. */
 static bool bring_back(Work *work, GError **error)
 {
@@ -113,10 +135,11 @@ static bool bring_back(Work *work, GError **error)
 
     for (guint i = 0; i < work->steps->len; i++) {
         Step *step = g_ptr_array_index(work->steps, i);
+        const Override *around = find_around(work, step);
 
-        if (!is_inside_any(work, step))
+        if (!around)
             g_ptr_array_add(rest, step);
-        else if (!fold(work, step, error))
+        else if (!fold(work, step, around, error))
             return false;
     }
     for (guint i = 0; i < rest->len; i++) {

@@ -147,7 +147,8 @@ static GHashTable *find_renames(const ModelUndo *undo, GPtrArray *base, GPtrArra
 {
     g_autoptr(Moves) moves = NULL;
 
-    if (!undo->still_there)
+    /* A restore changes no names by itself; the coach that it brought may have others. */
+    if (!undo->still_there || g_str_equal(undo->undo->change->kind, "restore"))
         return stated_renames(base, incoming);
     moves = moves_parse(undo->undo->change->detail, undo->model);
     return moves_renames(moves, true);
@@ -164,9 +165,12 @@ static bool check_removal(ModelUndo *undo, Split *split, bool *ret_possible, GEr
     g_hash_table_iter_init(&iter, split->free);
     while (g_hash_table_iter_next(&iter, &path, &overrides))
         for (guint i = 0; !undo->undo->force && i < ((GPtrArray *) overrides)->len; i++) {
+            const Override *override = g_ptr_array_index((GPtrArray *) overrides, i);
+            const Step *step = undo_find_step(undo, path, override->field);
+
             *ret_possible = false;
-            if (!undo_skip(undo->undo, undo->model, path,
-                           ((Override *) g_ptr_array_index((GPtrArray *) overrides, i))->field, error))
+            if (!(step && step->state == STEP_CHANGED) && /* which is listed already */
+                !undo_skip(undo->undo, undo->model, path, override->field, error))
                 return false;
         }
     g_hash_table_remove_all(split->free);

@@ -82,19 +82,23 @@ static void follow(ModelUndo *undo, const char *detail)
 }
 
 /* The releases that lead from the data of the change to those of now, without the ways that only went there
- * and back: they took every edit to where it had been. Borrowed members. */
+ * and back by an undo: that took every edit to where it had been. A release that has an older content again
+ * need not have. Borrowed members. */
 static GPtrArray *straighten(GPtrArray *releases)
 {
     GPtrArray *way = g_ptr_array_new();
 
     for (guint i = 0; i < releases->len; i++) {
         const LaterRelease *release = g_ptr_array_index(releases, i);
+        bool back = g_str_equal(release->kind, "undo") || g_str_equal(release->kind, "restore");
 
         g_ptr_array_add(way, (gpointer) release);
-        for (guint k = 0; k < way->len; k++)
+        for (guint k = way->len; back && k-- > 0;)
             if (g_strcmp0(((const LaterRelease *) g_ptr_array_index(way, k))->base_hash,
-                          release->content_hash) == 0)
+                          release->content_hash) == 0) {
                 g_ptr_array_set_size(way, (gint) k);
+                break;
+            }
     }
     return way;
 }
@@ -116,6 +120,21 @@ static bool follow_all(ModelUndo *undo, GError **error)
     return true;
 }
 
+/* An edit that the change dropped, in something that it renamed: what was edited since is under the new
+ * name. */
+static void move_dropped(const ModelUndo *undo, const Moves *moves, Step *step)
+{
+    char *path, *field;
+
+    if (undo->went_back || step->newer || step->after ||
+        !moves_find_new(moves, step->path, step->field, &path, &field))
+        return;
+    g_free(step->path_now);
+    g_free(step->field_now);
+    step->path_now = path;
+    step->field_now = field;
+}
+
 /* An edit that the change itself moved has two steps: one at the old place, where it went, and one at the
  * new, where it came. They are undone together or not at all. */
 static void pair(ModelUndo *undo)
@@ -127,7 +146,6 @@ static void pair(ModelUndo *undo)
         Step *step = g_ptr_array_index(undo->steps, i);
 
         g_hash_table_insert(by_place, place_key(step->path, step->field), step);
-        g_hash_table_insert(undo->by_place, place_key(step->path_now, step->field_now), step);
     }
     for (guint i = 0; i < undo->steps->len; i++) {
         Step *step = g_ptr_array_index(undo->steps, i);
@@ -138,6 +156,16 @@ static void pair(ModelUndo *undo)
         step->older = find(by_place, path, field);
         if (step->older)
             step->older->newer = step;
+    }
+    for (guint i = 0; i < undo->steps->len; i++)
+        move_dropped(undo, moves, g_ptr_array_index(undo->steps, i));
+}
+
+static void index_places(ModelUndo *undo)
+{
+    for (guint i = 0; i < undo->steps->len; i++) {
+        Step *step = g_ptr_array_index(undo->steps, i);
+        g_hash_table_insert(undo->by_place, place_key(step->path_now, step->field_now), step);
     }
 }
 
@@ -205,6 +233,17 @@ static void leave_pairs(const ModelUndo *undo)
     }
 }
 
+/* Where the names went on to the old one by another way, the new step takes the edit away that the old one
+ * found there. */
+static void bring_pairs(const ModelUndo *undo)
+{
+    for (guint i = 0; i < undo->steps->len; i++) {
+        Step *step = g_ptr_array_index(undo->steps, i);
+        if (step->state == STEP_DONE && step->newer && step->newer->state == STEP_MATCHES)
+            step->state = STEP_MATCHES;
+    }
+}
+
 static bool load_current(ModelUndo *undo, GError **error)
 {
     if (undo->status)
@@ -217,12 +256,16 @@ static bool load_current(ModelUndo *undo, GError **error)
 bool undo_load_steps(ModelUndo *undo, GError **error)
 {
     undo->by_place = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    if (!load(undo, error) || !follow_all(undo, error) || !load_current(undo, error))
+    if (!load(undo, error))
         return false;
     pair(undo);
+    if (!follow_all(undo, error) || !load_current(undo, error))
+        return false;
+    index_places(undo);
     for (guint i = 0; i < undo->steps->len; i++)
         decide(undo, g_ptr_array_index(undo->steps, i));
     leave_pairs(undo);
+    bring_pairs(undo);
     for (guint i = 0; i < undo->steps->len; i++) {
         const Step *step = g_ptr_array_index(undo->steps, i);
 

@@ -300,8 +300,8 @@ static bool refuse_blocked(const Merge *merge, unsigned allow, GError **error)
     for (guint i = 0; i < G_N_ELEMENTS(options); i++)
         if (needed & (1U << i))
             g_string_append_printf(lifts, "%s\"%s\"", lifts->len > 0 ? ", " : "", options[i]);
-    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_BLOCKED,
-                "The update is blocked: %s. Options that lift this: %s", reasons->str, lifts->str);
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_BLOCKED, "The update is blocked: %s%s%s", reasons->str,
+                lifts->len > 0 ? ". Options that lift this: " : "", lifts->str);
     return false;
 }
 

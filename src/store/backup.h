@@ -35,8 +35,8 @@ bool backup_is_due_for_upgrade(const char *directory);
 bool backup_list(const char *directory, GPtrArray **ret, GError **error);
 /* Sets NO_SUCH_BACKUP. */
 bool backup_remove(const char *directory, const char *id, GError **error);
-/* Removes the oldest automatic ones beyond `keep`, but never `newest`, the one just made. One that cannot be
- * removed stays. */
+/* Removes the oldest automatic ones beyond `keep`, but never `newest`, the one just made, if any. One that
+ * cannot be removed stays. */
 void backup_remove_old(const char *directory, unsigned keep, const char *newest);
 /* The file for reading, close-on-exec; -1 on error. Sets NO_SUCH_BACKUP. */
 int backup_open_file(const char *directory, const char *id, GError **error);

@@ -180,13 +180,13 @@ bool backup_remove(const char *directory, const char *id, GError **error)
 void backup_remove_old(const char *directory, unsigned keep, const char *newest)
 {
     g_autoptr(GPtrArray) backups = NULL;
-    unsigned n = 1;
+    unsigned n = newest ? 1 : 0;
 
     if (!backup_list(directory, &backups, NULL))
         return;
     for (guint i = 0; i < backups->len; i++) {
         const Backup *backup = g_ptr_array_index(backups, i);
-        if (backup->automatic && !g_str_equal(backup->id, newest) && ++n > keep)
+        if (backup->automatic && g_strcmp0(backup->id, newest) != 0 && ++n > keep)
             backup_remove(directory, backup->id, NULL);
     }
 }

@@ -60,6 +60,7 @@ bool store_list_later_changes(Store *store, const char *model, int64_t after, GH
 
 static void later_release_free(LaterRelease *later)
 {
+    g_free(later->kind);
     g_free(later->base_hash);
     g_free(later->content_hash);
     g_free(later->detail);
@@ -71,7 +72,7 @@ bool store_list_later_releases(Store *store, const char *model, int64_t after, G
 {
     STATEMENT statement = database_prepare(
         store->database,
-        "SELECT l.base_hash, l.content_hash, c.detail FROM releases l JOIN changes c ON c.id = l.change_id "
+        "SELECT l.base_hash, l.content_hash, c.detail, c.kind FROM releases l JOIN changes c ON c.id = l.change_id "
         "WHERE l.coach_model = ?1 AND l.change_id > ?2 ORDER BY l.change_id",
         error);
     g_autoptr(GPtrArray) releases = g_ptr_array_new_with_free_func((GDestroyNotify) later_release_free);
@@ -87,6 +88,7 @@ bool store_list_later_releases(Store *store, const char *model, int64_t after, G
         later->base_hash = statement_dup_text(statement, 0);
         later->content_hash = statement_dup_text(statement, 1);
         later->detail = statement_dup_text(statement, 2);
+        later->kind = statement_dup_text(statement, 3);
         g_ptr_array_add(releases, later);
     }
     if (r < 0)

@@ -250,6 +250,7 @@ bool store_list_later_changes(Store *store, const char *model, int64_t after, GH
                               GError **error);
 
 typedef struct LaterRelease {
+    char *kind;         /* of the change */
     char *base_hash;    /* NULL: it was not imported */
     char *content_hash; /* NULL: it is not imported any more */
     char *detail;       /* of the change; NULL: none */

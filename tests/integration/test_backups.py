@@ -901,6 +901,16 @@ class ResetTest(BackupTest):
         self.set(MODEL, "areas/interior", "/display_name", "Inside")
         self.edited = self.everything()
 
+    def test_a_section_is_not_divided_and_whole_at_once(self):
+        for path in ("areas/interior", "areas/exterior"):
+            self.call("DeleteMapping", MODEL, path, "")
+        self.call("UpdateMapping", MODEL, "areas", '{"all":"one"}', "")
+        self.fails("InvalidData", self.reset, "areas/interior")
+        self.reset("areas")
+        self.assertEqual(self.field(MODEL, "areas/interior", "/display_name"), "Interior")
+        self.fails("NoSuchMapping", self.get, MODEL, "areas")
+        self.assert_intact()
+
     def test_the_whole_model(self):
         watcher = self.client.watch()
         change = self.reset(reason="start over")
@@ -1019,8 +1029,9 @@ class KeptTest(BackupTest):
             automatic.append(self.detail(self.reset())["backup"])
             self.assertEqual(self.ids(automatic=True), automatic[::-1][:3])
         self.assertEqual(sorted(self.ids(automatic=False)), sorted(by_hand))
-        # A wish for fewer holds with the next one.
+        # A wish for fewer holds at once.
         self.keep(backups=1)
+        self.assertEqual(self.ids(automatic=True), automatic[-1:])
         self.set(MODEL, CEILING, "/notes", "x")
         automatic.append(self.detail(self.reset())["backup"])
         self.assertEqual(self.ids(automatic=True), automatic[-1:])

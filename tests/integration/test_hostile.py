@@ -679,6 +679,16 @@ class HostileUpdateTest(UpdateSurvivorTest):
             self.fails("TooLarge", self.apply, self.token, reason="x" * size)
             self.fails("TooLarge", self.undo, 2, reason="x" * size)
 
+    def test_a_list_given_twice(self):
+        """Nothing of the first is kept."""
+        many = [(CEILING, f"/field_{i}", "mine") for i in range(10_000)]
+        twice = GLib.VariantBuilder(GLib.VariantType("a{sv}"))
+        for entries in (many, []):
+            twice.add_value(GLib.Variant("{sv}", ("resolutions", GLib.Variant("a(sss)", entries))))
+        arguments = GLib.Variant.new_tuple(GLib.Variant("s", MODEL), twice.end())
+        for _ in range(3):
+            self.fails("InvalidArgs", self.client.send, INTERFACE, "PreviewUpdate", arguments, text="given twice")
+
     def test_pages(self):
         whole = self.preview()
         for offset in (0, 1, len(whole.items), 2**31 - 1, 2**31, 2**32 - 1):

@@ -334,5 +334,6 @@ class BackupsTest(RetentionTest):
             names.append(self.detail(self.update(coach))["backup"] + ".db")
             self.assertEqual(sorted(os.listdir(folder)), sorted(names[-3:]))
         self.keep(backups=1)
+        self.assertEqual(os.listdir(folder), names[-1:])
         names.append(self.detail(self.update(coach.next("2")))["backup"] + ".db")
         self.assertEqual(os.listdir(folder), names[-1:])

@@ -500,6 +500,16 @@ class SinceTest(ReleaseTest):
         self.undo(change)
         self.assertEqual(self.explain(PORCH)["/friendly_name"], explained)
 
+    def test_who_edits_a_part_of_a_whole(self):
+        """An edit inside what somebody else set as a whole makes the whole the editor's."""
+        user = self.as_user(ALLOWED)
+        self.set(MODEL, CEILING, "/protocol_metadata", {"zone": 1})
+        lamp = self.get(MODEL, CEILING)
+        lamp["protocol_metadata"] = {"zone": 2}
+        change = user.call("UpdateMapping", MODEL, CEILING, json.dumps(lamp), "")
+        entry = self.explain(CEILING)["/protocol_metadata/zone"]
+        self.assertEqual((entry["value"], entry["user"], entry["change"]), (2, ALLOWED, change))
+
     def test_force_keeps_what_lies_around(self):
         """A field goes back inside what somebody replaced as a whole since."""
         edit = self.set(MODEL, CEILING, "/protocol_metadata/zone", 99)
@@ -717,6 +727,52 @@ class RenameTest(ReleaseTest):
         forced = self.undo(change, force=True)
         self.assertNotIn("skipped", self.detail(forced))
         self.assertEqual(self.field(MODEL, PORCH, "/friendly_name"), "Before")
+        self.assert_intact()
+
+    def test_an_edit_that_was_dropped_while_its_component_was_renamed(self):
+        """What was edited since under the new name is not overwritten by what comes back under the old one."""
+        entry = "devices/entry_light"
+        self.set(MODEL, PORCH, "/friendly_name", "Before")
+        renamed = Coach().next("2").rename("porch_light", "entry_light")
+        renamed.devices["entry_light"]["friendly_name"] = "Entry"
+        self.release(renamed)
+        change = self.apply(self.preview(policy="take-vendor").token)
+        self.assertEqual(self.field(MODEL, entry, "/friendly_name"), "Entry")
+        undone = self.undo(change)
+        self.assertEqual(self.field(MODEL, PORCH, "/friendly_name"), "Before")
+        self.undo(undone)
+        since = self.set(MODEL, entry, "/friendly_name", "Since")
+        undone = self.undo(change)
+        self.assertEqual(self.field(MODEL, PORCH, "/friendly_name"), "Since")
+        (skipped,) = self.detail(undone)["skipped"]
+        self.assertEqual((skipped["path"], skipped["change"]), (entry, since))
+        self.assert_intact()
+
+    def test_a_downgrade_is_no_way_back(self):
+        """The file of before states no new name: the edit is in a component of the owner's own since."""
+        edit = self.set(MODEL, PORCH, "/friendly_name", "Ours")
+        self.update(self.renamed)
+        self.update(Coach(), allow_collisions=True)
+        self.assertEqual(self.field(MODEL, "devices/entry_light", "/friendly_name"), "Ours")
+        self.fails("Conflict", self.undo, edit, text="entry_light")
+        self.undo(edit, force=True)
+        self.assertEqual(self.field(MODEL, "devices/entry_light", "/friendly_name"), "Porch Light")
+        self.assert_intact()
+
+    def test_an_unset_binding_is_found_where_it_moved(self):
+        coach = Coach().next("2")
+        del coach.sections["file_metadata"]["immutable_fields"]
+        self.update(coach)
+        edit = self.call("ApplyEdits", MODEL, [("unset", PORCH, "/bindings/1FEDA:27", "")], "")
+        coach = coach.next("3")
+        coach.bindings["porch_light"] = [
+            (dgn, 77, fields) if dgn == "1FEDA" else (dgn, instance, fields)
+            for dgn, instance, fields in coach.bindings["porch_light"]
+        ]
+        self.update(coach)
+        self.assertNotIn("1FEDA", [b["dgn"] for b in self.get(MODEL, PORCH)["bindings"]])
+        self.undo(edit)
+        self.assertIn({"dgn": "1FEDA", "instance": 77}, self.get(MODEL, PORCH)["bindings"])
         self.assert_intact()
 
     def test_an_edit_is_found_under_its_new_name(self):
