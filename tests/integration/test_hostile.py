@@ -334,6 +334,25 @@ class GrowthTest(IntegrationTest):
         self.assert_intact()
 
 
+class NamesTest(IntegrationTest):
+    def test_names_of_processes(self):
+        """They stand in the history, which everybody reads; who makes a change may choose theirs."""
+        with open("/proc/self/comm", "rb") as file:
+            own = file.read()
+        self.addCleanup(self.rename_process, own)
+        self.call("Import", MODEL)
+        for name in (b"\xef\xbf\xbf", b"a\xf0\x9f\xbf\xbe!", b"\xff\xfe", b"\xed\xa0\x80", b"\x1b[31m", b"\n\n"):
+            with self.subTest(name):
+                self.rename_process(name)
+                self.set(MODEL, LIGHT, "/notes", repr(name))
+                self.assertEqual(self.call("ListChanges", limit=1)[0][0]["Change"], self.revision())
+
+    @staticmethod
+    def rename_process(name):
+        with open(f"/proc/self/task/{os.getpid()}/comm", "wb") as file:
+            file.write(name)
+
+
 class BoundsTest(IntegrationTest):
     """What cannot be carried is refused before it is stored, and before anybody is asked."""
 
