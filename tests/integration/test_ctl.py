@@ -549,6 +549,7 @@ class BackupTest(CtlTest):
             with self.subTest(options):
                 self.ctl(*options, code=2)
         self.assertIn("--yes says yes", self.ctl("restore", "x", code=2).err)
+        self.assertEqual(self.ctl("restore", code=2).err.count("coachiqctl:"), 1)
         self.assertEqual((self.revision(), self.call("ListBackups")), (2, []))
 
     def test_delete(self):
