@@ -605,6 +605,25 @@ class RestoreTest(BackupTest):
         self.undo(change)
         self.redo_is_well(then, change)
 
+    def test_retention_of_then(self):
+        """Less of the past was kept when the backup was made: the restore itself takes nothing of it away."""
+        self.keep(changes=1, days=0)
+        backup = self.backup()
+        first = self.keep(changes=1000, days=730)
+        for i in range(5):
+            self.set(MODEL, PORCH, "/notes", str(i))
+        change = self.restore(backup)
+        self.assertEqual(self.client.property("Retention")["Changes"], 1)
+        self.assertEqual(self.changes()[-1]["Change"], first)
+        undone = self.undo(change)
+        self.assertEqual(self.client.property("Retention")["Changes"], 1000)
+        self.set(MODEL, PORCH, "/notes", "since")
+        self.assertEqual([c["Change"] for c in self.changes()], list(range(undone + 1, first - 1, -1)))
+        self.undo(undone)
+        self.set(MODEL, PORCH, "/notes", "pruned")
+        self.assertEqual(len(self.changes()), 1)
+        self.assertEqual(self.call("VerifyHistory")[0], True)
+
     def redo_is_well(self, then, change):
         self.undo(change + 1)
         self.assert_everything(then)
