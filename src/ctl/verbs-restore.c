@@ -188,10 +188,11 @@ int verb_restore(Ctl *ctl)
     g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
     g_auto(Restore) restore = {.id = id ? id : "", .fd = -1};
     struct stat st = {0};
-    int code = check_consent(ctl);
+    int code;
 
     if (!id == !ctl->args.file)
         return ctl_usage(ctl, _("“restore” takes the ID of a backup, or --file."));
+    code = check_consent(ctl);
     if (code == EXIT_OK && !id)
         code = open_file(ctl, &restore, &st);
     if (code != EXIT_OK)

@@ -3,6 +3,7 @@
 
 #include <glib/gi18n.h>
 
+#include "ctl/ask.h"
 #include "ctl/changes.h"
 #include "ctl/report.h"
 #include "ctl/table.h"
@@ -133,6 +134,33 @@ static int show_retention(Ctl *ctl)
     return EXIT_OK;
 }
 
+/* Whether less of the history is kept than before. */
+static bool is_narrower(const Ctl *ctl, const Value *retention)
+{
+    const Args *args = &ctl->args;
+
+    return (args->changes != ARGS_ABSENT && args->changes < (uint64_t) dict_number(retention, "Changes")) ||
+           (args->days != ARGS_ABSENT && args->days < (uint64_t) dict_number(retention, "Days"));
+}
+
+/* No undo brings back what is pruned. EXIT_OK when it shall be. */
+static int confirm_retention(Ctl *ctl, sd_bus_error *error)
+{
+    g_autoptr(Value) now = ask_is_possible(ctl) ? fetch_retention(ctl, error) : NULL;
+
+    if (sd_bus_error_is_set(error))
+        return ctl_fail(ctl, error);
+    if (!now || !is_narrower(ctl, now))
+        return EXIT_OK;
+    ctl_print(
+        _("Less of the past would be kept. The changes that are older go at once, and do not come back:\n"
+          "they can be neither undone nor looked up any more."));
+    if (ask_yes(_("Keep less? (y)es or (n)o, by default no:")))
+        return EXIT_OK;
+    ctl_print(_("Nothing was written."));
+    return EXIT_FAILED;
+}
+
 static int set_retention(Ctl *ctl, const CallOptions *settings)
 {
     g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
@@ -140,7 +168,10 @@ static int set_retention(Ctl *ctl, const CallOptions *settings)
     g_autoptr(Value) retention = NULL;
     g_autofree char *text = NULL;
     uint64_t before, change;
+    int code = confirm_retention(ctl, &error);
 
+    if (code != EXIT_OK)
+        return code;
     if (!report_revision(ctl, &before, &error) ||
         !ctl_write(ctl, &error, &change, "SetRetention", options, "a{sv}", settings) ||
         !(retention = fetch_retention(ctl, &error)))

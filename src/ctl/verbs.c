@@ -100,10 +100,10 @@ const Verb verbs[] = {
      N_("CHANGE is its number. An undo is a change too, so it can be undone. What somebody changed since stays as it is and is "
         "listed; --force takes that back as well."),
      verb_undo},
-    {"retention", FAMILY_HISTORY, "", 0, 0, OPTIONS_WRITE | OPTIONS_RETENTION,
+    {"retention", FAMILY_HISTORY, "", 0, 0, OPTIONS_WRITE | OPTIONS_RETENTION | OPTIONS_YES,
      N_("Show or set how much of the past is kept"),
      N_("Kept are the newest changes and those of the last days, whichever is more. Older ones are pruned with the next change "
-        "and cannot be undone any more."),
+        "and cannot be undone any more. On a terminal it asks before less is kept."),
      verb_retention},
     {"verify", FAMILY_HISTORY, "", 0, 0, 0, N_("Check that nobody tampered with the history"),
      N_("Leaves with 1 when somebody did."), verb_verify},

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 #define PASSWD_BUFFER_SIZE 16384
 #define PROCESS_NAME_SIZE 64
 
@@ -27,6 +29,17 @@ static char *user_name(uint32_t uid)
     return g_strdup_printf("%u", uid);
 }
 
+/* Anybody names a process as they like. What cannot be sent would stand in the way of all who read the
+ * history. */
+static char *make_sendable(const char *name)
+{
+    char *text = g_utf8_make_valid(name, -1), *bad;
+
+    while ((bad = (char *) text_find_noncharacter(text, strlen(text))))
+        memset(bad, '?', (size_t) (g_utf8_next_char(bad) - bad));
+    return text;
+}
+
 /* "" where the sandbox hides the processes of others. */
 static char *process_name(int32_t pid)
 {
@@ -43,7 +56,7 @@ static char *process_name(int32_t pid)
     if (n <= 0)
         return g_strdup("");
     name[n] = 0;
-    return g_utf8_make_valid(g_strchomp(name), -1);
+    return make_sendable(g_strchomp(name));
 }
 
 void actor_fill(Actor *actor, uint32_t uid, int32_t pid)

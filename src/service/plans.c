@@ -92,9 +92,23 @@ const char *plan_subject(const Plan *plan)
     return plan->subject;
 }
 
+/* One that somebody sets holds from its own change on. One that comes with a restore or an undo was not
+ * looked at by anybody, and takes nothing away yet: what brings the other one back brings it back in time.
+ */
+static Retention retention_for(const Service *service, const Plan *plan)
+{
+    const Retention *now = &service->retention, *then = &plan->retention;
+
+    if (then->changes == 0)
+        return *now;
+    if (g_str_equal(plan->kind, SETTING_RETENTION))
+        return *then;
+    return (Retention){.changes = MAX(now->changes, then->changes), .days = MAX(now->days, then->days)};
+}
+
 static bool write_change(Service *service, Plan *plan, Change *change, GError **error)
 {
-    const Retention *retention = plan->retention.changes > 0 ? &plan->retention : &service->retention;
+    const Retention retention = retention_for(service, plan);
     g_auto(Transaction) transaction = {0};
     int64_t revision, through;
 
@@ -106,7 +120,7 @@ static bool write_change(Service *service, Plan *plan, Change *change, GError **
                     "The database was written to by another process; nothing was written");
         return false;
     }
-    return store_plan_pruning(service->store, retention, change, &through, error) &&
+    return store_plan_pruning(service->store, &retention, change, &through, error) &&
            store_add_change(service->store, change, plan->history, error) &&
            plan->write(service, plan, change, error) &&
            store_add_history(service->store, change, plan->history, error) &&

@@ -4,9 +4,25 @@
 #include "service/service-private.h"
 
 #include "base/error.h"
+#include "coach/device.h"
+#include "coach/path.h"
 #include "service/transition.h"
 
 #include <string.h>
+
+/* Whatever is wrong with what a backup holds is not wrong with our database. */
+static bool refuse(const char *why, GError **error)
+{
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_FILE, "The backup cannot be used: %s", why);
+    return false;
+}
+
+static bool blame_backup(GError *local, GError **error)
+{
+    refuse(local->message, error);
+    g_error_free(local);
+    return false;
+}
 
 /* What one side has of a model. */
 typedef struct Side {
@@ -36,10 +52,57 @@ static bool load_side(Store *store, const char *model, Side *side, GError **erro
     return true;
 }
 
+/* No edit could have made these. */
+static bool check_overrides(const char *path, GPtrArray *overrides, GError **error)
+{
+    if (!path_split(path, NULL, NULL, error))
+        return false;
+    for (guint i = 0; i < overrides->len; i++) {
+        const char *field = ((const Override *) g_ptr_array_index(overrides, i))->field;
+        g_autofree char *normal = override_field_normalize(field, error);
+
+        if (!normal)
+            return false;
+        for (guint j = 0; j < overrides->len; j++)
+            if (field_is_inside(field, ((const Override *) g_ptr_array_index(overrides, j))->field)) {
+                g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA, "%s has edits within each other",
+                            path);
+                return false;
+            }
+    }
+    return true;
+}
+
+/* A device that is none would be handed to all who read devices. */
+static bool check_components(const Merge *merge, GError **error)
+{
+    for (guint i = 0; i < merge->components->len; i++) {
+        const MergedComponent *component = g_ptr_array_index(merge->components, i);
+        g_autoptr(Value) keyed = NULL;
+
+        if (!check_overrides(component->path, component->after, error))
+            return false;
+        if (!component->result || !path_is_device(component->path))
+            continue;
+        if (!value_is_map(component->result)) {
+            g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA, "%s is no object", component->path);
+            return false;
+        }
+        keyed = device_to_keyed(component->result, error);
+        if (!keyed) {
+            g_prefix_error(error, "%s: ", component->path);
+            return false;
+        }
+    }
+    return true;
+}
+
 /* The vendor's data to go to: known here too, or brought from the backup. */
 static bool set_target(Service *service, Store *backup, Passage *passage, const ImportStatus *to,
                        GError **error)
 {
+    GError *local = NULL;
+
     if (!to)
         return true;
     if (!store_find_vendor_revision(service->store, passage->model, to->content_hash, &passage->to, error))
@@ -48,7 +111,8 @@ static bool set_target(Service *service, Store *backup, Passage *passage, const 
         return true;
     passage->byte_hash = g_strdup(to->byte_hash);
     passage->origin = g_strdup(to->origin);
-    return store_load_vendor_file(backup, to->revision_id, &passage->file, error);
+    return store_load_vendor_file(backup, to->revision_id, &passage->file, &local) ||
+           blame_backup(local, error);
 }
 
 static bool restore_model(Service *service, Store *backup, Plan *plan, const char *model, GError **error)
@@ -56,10 +120,13 @@ static bool restore_model(Service *service, Store *backup, Plan *plan, const cha
     g_autoptr(GHashTable) none = g_hash_table_new(g_str_hash, g_str_equal);
     g_auto(Side) now = {0}, then = {0};
     g_autoptr(Merge) merge = NULL;
+    GError *local = NULL;
     Passage *passage;
 
-    if (!load_side(service->store, model, &now, error) || !load_side(backup, model, &then, error))
+    if (!load_side(service->store, model, &now, error))
         return false;
+    if (!load_side(backup, model, &then, &local))
+        return blame_backup(local, error);
     /* What the owner had then holds as it is. */
     const MergeInput input = {.base = now.components,
                               .incoming = then.components,
@@ -70,6 +137,8 @@ static bool restore_model(Service *service, Store *backup, Plan *plan, const cha
     merge = merge_plan(&input, error);
     if (!merge)
         return false;
+    if (!check_components(merge, &local))
+        return blame_backup(local, error);
     passage = passage_new(model);
     if (!set_target(service, backup, passage, then.status, error)) {
         passage_free(passage);
@@ -103,10 +172,16 @@ static bool restore_models(Service *service, Store *backup, Plan *plan, GError *
 {
     g_autoptr(GHashTable) models = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autoptr(GList) sorted = NULL;
+    GError *local = NULL;
 
-    if (!add_models(service->store, models, error) || !add_models(backup, models, error))
+    if (!add_models(service->store, models, error))
         return false;
+    if (!add_models(backup, models, &local))
+        return blame_backup(local, error);
     sorted = g_list_sort(g_hash_table_get_keys(models), compare_texts);
+    for (GList *l = sorted; l; l = l->next)
+        if (!model_id_is_valid(l->data))
+            return refuse("it has a model of an impossible name", error);
     for (GList *l = sorted; l; l = l->next)
         if (!restore_model(service, backup, plan, l->data, error))
             return false;
@@ -134,6 +209,8 @@ static bool restore_interfaces(Service *service, Store *backup, Plan *plan, GErr
     for (GList *l = names; l; l = l->next) {
         const char *physical = g_hash_table_lookup(then, l->data);
 
+        if (physical && !interface_is_valid(l->data, physical))
+            return refuse("it has an interface of an impossible name", error);
         if (!l->prev || !g_str_equal(l->prev->data, l->data))
             restore_setting(service, plan, SETTING_INTERFACE, l->data, physical ? physical : "");
     }
@@ -147,6 +224,8 @@ static bool restore_settings(Service *service, Store *backup, Plan *plan, GError
     if (!store_get_setting(backup, SETTING_ACTIVE_MODEL, &active, error) ||
         !store_get_setting(backup, SETTING_RETENTION, &retention, error))
         return false;
+    if (active && active[0] && !model_id_is_valid(active))
+        return refuse("its active model has an impossible name", error);
     canonical = retention_format(retention_parse(retention));
     restore_setting(service, plan, SETTING_ACTIVATE, NULL, active ? active : "");
     restore_setting(service, plan, SETTING_RETENTION, NULL, canonical);

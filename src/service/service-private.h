@@ -105,6 +105,9 @@ char *retention_format(Retention retention);
 /* Whether its numbers are within their bounds. Sets INVALID_ARGS. */
 bool retention_check(Retention retention, GError **error);
 
+/* Whether both can be names of interfaces ("": of no physical one). */
+bool interface_is_valid(const char *logical, const char *physical);
+
 /* Now, in µs since the epoch. */
 int64_t now_usec(void);
 

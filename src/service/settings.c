@@ -40,6 +40,12 @@ static bool name_is_valid(const char *name, size_t length_max)
     return true;
 }
 
+bool interface_is_valid(const char *logical, const char *physical)
+{
+    return name_is_valid(logical, INTERFACE_NAME_LENGTH_MAX) &&
+           (!physical[0] || name_is_valid(physical, PHYSICAL_NAME_LENGTH_MAX));
+}
+
 /* The coach file of the active model has a say in which interfaces there are. Taking an assignment away is
  * always possible. */
 static bool check_interface(Service *service, const char *logical, const char *physical, GError **error)

@@ -28,3 +28,12 @@ bool backup_sync(const char *path, int flags, GError **error);
 /* The result of SQLite's own check of a database: NULL when it is sound, else what is wrong, from its rows
  * as well as from its codes. Free with g_free(). */
 char *backup_find_damage(sqlite3 *handle);
+
+/* Opens a file for reading as it lies there, without a log beside it: nobody writes to it. To be closed in
+ * any case. */
+sqlite3 *backup_open_as_it_lies(const char *path, int *ret_result);
+/* Whether it has the tables of its version and nothing else; one of a newer version is not looked into. Runs
+ * nothing that the file brings. Sets CORRUPT. */
+bool backup_check_schema(const char *path, GError **error);
+/* Whether its pages are sound, its texts are texts, and its history is as it was written. Sets CORRUPT. */
+bool backup_check_content(Store *store, GError **error);

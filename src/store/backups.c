@@ -95,13 +95,11 @@ static void read_description(Backup *backup, const char *text)
 /* Read as it lies there: nobody writes to it. */
 static void read_inside(Backup *backup, const char *path)
 {
-    g_autofree char *file_uri = g_filename_to_uri(path, NULL, NULL);
-    g_autofree char *uri = file_uri ? g_strconcat(file_uri, "?immutable=1", NULL) : NULL;
+    int result;
+    sqlite3 *handle = backup_open_as_it_lies(path, &result);
     sqlite3_stmt *statement = NULL;
-    sqlite3 *handle = NULL;
 
-    if (sqlite3_open_v2(uri, &handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL) !=
-            SQLITE_OK ||
+    if (result != SQLITE_OK ||
         sqlite3_prepare_v2(handle, "SELECT value FROM settings WHERE name = '" SETTING_BACKUP "'", -1,
                            &statement, NULL) != SQLITE_OK)
         backup->problem = g_strdup(sqlite3_errmsg(handle));
@@ -276,21 +274,6 @@ static Store *refuse_file(GError *local, GError **error)
     return NULL;
 }
 
-static bool check_store(Store *store, GError **error)
-{
-    g_autofree char *damage = backup_find_damage(store->database->handle), *problem = NULL;
-    int64_t checked, from;
-
-    if (!damage && !schema_is_ours(store->database, error))
-        return false;
-    if (!damage && !store_verify_history(store, &checked, &from, &problem, error))
-        return false;
-    if (!damage && !problem)
-        return true;
-    g_set_error_literal(error, CONFIG_ERROR, CONFIG_ERROR_CORRUPT, damage ? damage : problem);
-    return false;
-}
-
 Store *backup_load_file(const char *directory, int fd, GError **error)
 {
     g_autofree char *folder = backup_folder(directory, error);
@@ -313,8 +296,13 @@ Store *backup_load_file(const char *directory, int fd, GError **error)
         unlink(path);
         return NULL;
     }
+    /* First of all: bringing it up to date would run the triggers of somebody else's, without an end. */
+    if (!backup_check_schema(path, &local)) {
+        unlink(path);
+        return refuse_file(local, error);
+    }
     store = store_open_private(path, &local);
-    if (!store || !check_store(store, &local))
+    if (!store || !backup_check_content(store, &local))
         return refuse_file(local, error);
     return g_steal_pointer(&store);
 }

@@ -234,26 +234,30 @@ bool schema_upgrade(Database *database, GError **error)
     "SELECT group_concat(type || ' ' || name || ' ' || tbl_name || ' ' || coalesce(sql, ''), char(10)) FROM " \
     "(SELECT * FROM sqlite_schema ORDER BY type, name)"
 
+/* NULL where it cannot be read, or hides something behind the end of a text. */
 static char *read_schema(sqlite3 *handle)
 {
     sqlite3_stmt *statement = NULL;
-    char *text = NULL;
+    const char *text = NULL;
+    char *schema = NULL;
 
     if (sqlite3_prepare_v2(handle, SCHEMA_TEXT, -1, &statement, NULL) == SQLITE_OK &&
         sqlite3_step(statement) == SQLITE_ROW)
-        text = g_strdup((const char *) sqlite3_column_text(statement, 0));
+        text = (const char *) sqlite3_column_text(statement, 0);
+    if (text && strlen(text) == (size_t) sqlite3_column_bytes(statement, 0))
+        schema = g_strdup(text);
     sqlite3_finalize(statement);
-    return text;
+    return schema;
 }
 
-/* What all steps make. */
-static char *expected_schema(void)
+/* What the first steps make. */
+static char *expected_schema(int64_t version)
 {
     sqlite3 *handle = NULL;
     char *text = NULL;
     bool ok = sqlite3_open(":memory:", &handle) == SQLITE_OK;
 
-    for (guint i = 0; ok && i < G_N_ELEMENTS(steps); i++)
+    for (int64_t i = 0; ok && i < version; i++)
         ok = sqlite3_exec(handle, steps[i], NULL, NULL, NULL) == SQLITE_OK;
     if (ok)
         text = read_schema(handle);
@@ -261,13 +265,29 @@ static char *expected_schema(void)
     return text;
 }
 
-bool schema_is_ours(Database *database, GError **error)
+static int64_t read_version(sqlite3 *handle)
 {
-    g_autofree char *found = read_schema(database->handle), *expected = expected_schema();
+    sqlite3_stmt *statement = NULL;
+    int64_t version = 0;
 
+    if (sqlite3_prepare_v2(handle, "PRAGMA user_version", -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW)
+        version = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return version;
+}
+
+bool schema_is_ours(sqlite3 *handle, GError **error)
+{
+    g_autofree char *found = read_schema(handle), *expected = NULL;
+    int64_t version = read_version(handle);
+
+    if (version > (int64_t) G_N_ELEMENTS(steps))
+        return true;
+    expected = expected_schema(version);
     if (found && g_strcmp0(found, expected) == 0)
         return true;
-    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_CORRUPT,
-                "%s has other tables than a database of coachiq-config", database->path);
+    g_set_error_literal(error, CONFIG_ERROR, CONFIG_ERROR_CORRUPT,
+                        "it has other tables than a database of coachiq-config");
     return false;
 }

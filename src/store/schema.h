@@ -16,8 +16,8 @@ bool schema_owns_header(const uint8_t header[SCHEMA_HEADER_SIZE]);
 bool schema_is_old(const uint8_t header[SCHEMA_HEADER_SIZE]);
 /* Whether no step is missing; for a database that can only be read. Sets READ_ONLY. */
 bool schema_is_current(Database *database, GError **error);
-/* Whether the file has exactly the tables and indexes that ours have, and nothing that could act by itself.
- * Sets CORRUPT. */
-bool schema_is_ours(Database *database, GError **error);
+/* Whether the file has exactly the tables and indexes that ours of its version have, and nothing that could
+ * act by itself. One of a newer version passes: schema_check() refuses it. Sets CORRUPT. */
+bool schema_is_ours(sqlite3 *handle, GError **error);
 /* Takes the missing steps, each in a transaction of its own together with its number. */
 bool schema_upgrade(Database *database, GError **error);

@@ -605,6 +605,25 @@ class RestoreTest(BackupTest):
         self.undo(change)
         self.redo_is_well(then, change)
 
+    def test_retention_of_then(self):
+        """Less of the past was kept when the backup was made: the restore itself takes nothing of it away."""
+        self.keep(changes=1, days=0)
+        backup = self.backup()
+        first = self.keep(changes=1000, days=730)
+        for i in range(5):
+            self.set(MODEL, PORCH, "/notes", str(i))
+        change = self.restore(backup)
+        self.assertEqual(self.client.property("Retention")["Changes"], 1)
+        self.assertEqual(self.changes()[-1]["Change"], first)
+        undone = self.undo(change)
+        self.assertEqual(self.client.property("Retention")["Changes"], 1000)
+        self.set(MODEL, PORCH, "/notes", "since")
+        self.assertEqual([c["Change"] for c in self.changes()], list(range(undone + 1, first - 1, -1)))
+        self.undo(undone)
+        self.set(MODEL, PORCH, "/notes", "pruned")
+        self.assertEqual(len(self.changes()), 1)
+        self.assertEqual(self.call("VerifyHistory")[0], True)
+
     def redo_is_well(self, then, change):
         self.undo(change + 1)
         self.assert_everything(then)
@@ -697,6 +716,33 @@ class OlderTest(BackupTest):
         with open(path, "rb") as file:
             self.assertEqual(file.read(), before)
         self.assertEqual(sorted(self.stored()), sorted(f"{b}.db" for b in self.ids()))
+
+    def test_older_that_would_act(self):
+        """Bringing it up to date must not run what somebody else put into it, which might never end."""
+        endless = "(WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c)"
+        trigger = f"CREATE TRIGGER t AFTER UPDATE ON coach_mappings BEGIN DELETE FROM settings WHERE {endless}; END"
+        before = (self.revision(), self.everything())
+        for statements in (
+            (trigger,),
+            ("CREATE INDEX i ON changes (hex(zeroblob(1000000)))",),
+            # Behind the end of a text that is as it has to be.
+            (
+                "PRAGMA writable_schema = ON",
+                "UPDATE sqlite_schema SET sql = sql || char(0) WHERE rowid = (SELECT rowid FROM sqlite_schema "
+                "ORDER BY type DESC, name DESC LIMIT 1)",
+                f"INSERT INTO sqlite_schema VALUES ('zz', 't', 'coach_mappings', 0, '{trigger}')",
+            ),
+        ):
+            with self.subTest(statements[-1]):
+                path = self.older()
+                connection = sqlite3.connect(path)
+                for statement in statements:
+                    connection.execute(statement)
+                connection.commit()
+                connection.close()
+                self.fails("InvalidFile", self.restore_file, path, text="tables")
+                os.unlink(path)
+                self.assertEqual((self.revision(), self.everything()), before)
 
     def test_newer(self):
         path = self.take_out(self.backup())
@@ -819,7 +865,10 @@ class RefusedTest(BackupTest):
             "UPDATE overrides SET component_path = ''",
             "UPDATE overrides SET coach_model = 'nope'",
             "UPDATE overrides SET value = NULL",
-            "UPDATE settings SET value = 'nope' WHERE name = 'active_model'",
+            "INSERT OR REPLACE INTO settings VALUES ('active-model', 'nope')",
+            "UPDATE overrides SET field = '', value = '7'",
+            "UPDATE overrides SET field = '/bindings', value = '[1]'",
+            "UPDATE vendor_revisions SET identity = '[]', layout = '7'",
             "INSERT OR REPLACE INTO settings VALUES ('retention', 'changes=-5 days=x')",
             "INSERT INTO interfaces VALUES ('', '')",
         ):
@@ -838,6 +887,32 @@ class RefusedTest(BackupTest):
                     self.undo(change)
                 self.assertEqual(self.everything(), self.before[1])
                 self.assertEqual(self.client.property("Health"), "ok")
+                shutil.copy(self.bench.path("kept"), self.good)
+
+    def test_what_nobody_could_read(self):
+        """What cannot be sent would stay in the history, and stand in the way of all who read it, for ever."""
+        none = "CAST(x'ff41' AS TEXT)"
+        for statement in (
+            f"INSERT INTO interfaces VALUES ('house', {none})",
+            "INSERT INTO interfaces VALUES ('house', char(65535))",
+            "INSERT INTO interfaces VALUES ('house', 'can0' || char(0) || 'x')",
+            "INSERT INTO interfaces VALUES ('house', char(27) || '[31m')",
+            f"INSERT OR REPLACE INTO settings VALUES ('active-model', {none})",
+            "INSERT OR REPLACE INTO settings VALUES ('active-model', '../x')",
+            f"UPDATE overrides SET user = {none}",
+            f"UPDATE overrides SET component_path = {none}",
+            f"UPDATE overrides SET field = '/' || {none}",
+            "UPDATE overrides SET field = '', value = '7'",
+            "UPDATE overrides SET field = '/bindings', value = '7'",
+            "UPDATE overrides SET op = 'unset'",
+            f"UPDATE vendor_revisions SET version = {none}",
+            "UPDATE vendor_revisions SET identity = 'x'",
+            "UPDATE coach_import_status SET imported_at = x'00ff'",
+        ):
+            with self.subTest(statement):
+                shutil.copy(self.good, self.bench.path("kept"))
+                self.meddle("PRAGMA foreign_keys = OFF", statement)
+                self.refused("InvalidFile")
                 shutil.copy(self.bench.path("kept"), self.good)
 
     def test_foreign_database(self):

@@ -549,6 +549,7 @@ class BackupTest(CtlTest):
             with self.subTest(options):
                 self.ctl(*options, code=2)
         self.assertIn("--yes says yes", self.ctl("restore", "x", code=2).err)
+        self.assertEqual(self.ctl("restore", code=2).err.count("coachiqctl:"), 1)
         self.assertEqual((self.revision(), self.call("ListBackups")), (2, []))
 
     def test_delete(self):
@@ -880,6 +881,28 @@ class TerminalTest(CtlTest):
         person = self.terminal("factory-reset")
         self.assertEqual(person.end(), 0)
         self.assertIn("Nothing to change", person.screen)
+
+    def test_retention(self):
+        """What is pruned no undo brings back, so that somebody is asked."""
+        question = "Keep less? (y)es or (n)o, by default no:"
+        for i in range(3):
+            self.set(MODEL, BEDROOM, "/notes", str(i))
+        for arguments in (("--changes=1", "--days=0"), ("--days=3",), ("--changes=10",)):
+            person = self.terminal("retention", *arguments)
+            person.expect(question)
+            person.type("")
+            self.assertEqual(person.end(), 1)
+            self.assertIn("Nothing was written.", person.screen)
+        self.assertEqual(self.revision(), 5)
+        for arguments in (("--days=3000",), ("--backups=5",), ("--days=3000", "--changes=2000"), ("--days=10", "--yes")):
+            person = self.terminal("retention", *arguments)
+            self.assertEqual(person.end(), 0)
+            self.assertNotIn("(y)es", person.screen)
+        person = self.terminal("retention", "--changes=1", "--days=0")
+        person.expect(question)
+        person.type("y")
+        self.assertEqual(person.end(), 0)
+        self.assertEqual(len(self.json("changes")), 1)
 
     def test_changed_while_asked(self):
         backup = self.json("backup")["id"]

@@ -3,6 +3,8 @@
 
 import json
 import os
+import re
+import resource
 import socket
 import struct
 import subprocess
@@ -15,6 +17,7 @@ from harness import (
     MODEL,
     PATH,
     SHORT,
+    SOURCE_ROOT,
     BusError,
     Gio,
     GLib,
@@ -334,6 +337,25 @@ class GrowthTest(IntegrationTest):
         self.assert_intact()
 
 
+class NamesTest(IntegrationTest):
+    def test_names_of_processes(self):
+        """They stand in the history, which everybody reads; who makes a change may choose theirs."""
+        with open("/proc/self/comm", "rb") as file:
+            own = file.read()
+        self.addCleanup(self.rename_process, own)
+        self.call("Import", MODEL)
+        for name in (b"\xef\xbf\xbf", b"a\xf0\x9f\xbf\xbe!", b"\xff\xfe", b"\xed\xa0\x80", b"\x1b[31m", b"\n\n"):
+            with self.subTest(name):
+                self.rename_process(name)
+                self.set(MODEL, LIGHT, "/notes", repr(name))
+                self.assertEqual(self.call("ListChanges", limit=1)[0][0]["Change"], self.revision())
+
+    @staticmethod
+    def rename_process(name):
+        with open(f"/proc/self/task/{os.getpid()}/comm", "wb") as file:
+            file.write(name)
+
+
 class BoundsTest(IntegrationTest):
     """What cannot be carried is refused before it is stored, and before anybody is asked."""
 
@@ -578,6 +600,59 @@ class RawPeerTest(SurvivorTest):
             pass
         self.serves()
         stranger.close()
+
+
+def limit_of_descriptors():
+    """What the unit allows."""
+    with open(os.path.join(SOURCE_ROOT, "systemd", "coachiq-configd.service.in"), encoding="utf-8") as file:
+        return int(re.search(r"^LimitNOFILE=(\d+)$", file.read(), re.M)[1])
+
+
+# As many as may be had here, where that is less.
+DESCRIPTORS = min(limit_of_descriptors(), resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+PER_CONNECTION = 1024
+CONNECTIONS = min(32, (DESCRIPTORS - 100) // PER_CONNECTION)
+
+
+class DescriptorTest(IntegrationTest):
+    bench_options = {"peer": True, "wrapper": ["prlimit", f"--nofile={DESCRIPTORS}"]}
+
+    def test_the_unit_allows_what_all_connections_can_bring(self):
+        self.assertGreater(limit_of_descriptors(), 128 * PER_CONNECTION)
+
+    def test_messages_that_never_end(self):
+        """A stranger sends as many descriptors as fit into messages of which the rest never comes, on all
+        connections that they get. They are theirs until then; the others need some too."""
+        program = (
+            "import array, os, socket, sys, time\n"
+            "uid = str(os.getuid()).encode().hex().encode()\n"
+            "fds = array.array('i', [os.open('/dev/null', os.O_RDONLY)] * 253)\n"
+            "held = []\n"
+            "for _ in range(int(sys.argv[2])):\n"
+            "    s = socket.socket(socket.AF_UNIX); s.settimeout(2); s.connect(sys.argv[1])\n"
+            "    s.sendall(b'\\0AUTH EXTERNAL ' + uid + b'\\r\\n'); s.recv(1000)\n"
+            "    s.sendall(b'NEGOTIATE_UNIX_FD\\r\\n'); s.recv(1000)\n"
+            "    s.sendall(b'BEGIN\\r\\n'); held.append(s)\n"
+            "    time.sleep(0.05)\n"
+            "    for part in (b'l\\1\\0\\1\\0\\0\\1\\0\\1\\0\\0\\0\\0\\0\\0\\0', b'x', b'x', b'x'):\n"
+            "        s.sendmsg([part], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)]); time.sleep(0.02)\n"
+            "print(len(held), flush=True)\n"
+            "sys.stdin.read()\n"
+        )
+        self.call("Import", MODEL)
+        arguments = [program, self.bench.path("config1.sock"), str(CONNECTIONS)]
+        command = as_user(DENIED, ["/usr/bin/python3", "-c", *arguments])
+        greedy = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd="/")
+        self.addCleanup(greedy.wait)
+        self.addCleanup(greedy.kill)
+        self.addCleanup(greedy.stdout.close)
+        self.addCleanup(greedy.stdin.close)
+        self.assertEqual(int(greedy.stdout.readline()), CONNECTIONS)
+        self.assertEqual(self.as_user(ALLOWED, peer=True).call("GetMapping", MODEL, LIGHT)[1], "factory")
+        self.set(MODEL, LIGHT, "/notes", "meanwhile")
+        self.call("CreateBackup", "meanwhile")
+        self.call("GetResource", "rvc.json")
+        self.assertEqual(self.client.property("Health"), "ok")
 
 
 class UpdateSurvivorTest(ReleaseTest):
