@@ -234,7 +234,6 @@ static bool write_replay(Replay *replay, GError **error)
     Change *change = (Change *) replay->change;
     int64_t id = change->id;
 
-    g_ptr_array_set_size(replay->plan->history, 0);
     if (!transaction_begin(&transaction, store, error) ||
         !store_add_change(store, change, replay->history, error))
         return false;
