@@ -6,6 +6,9 @@
 /* "CqCf", in the file's header: tells our databases from others (SQLite, "PRAGMA application_id"). */
 #define APPLICATION_ID 0x43714366
 
+/* There will never be so many steps: a greater number is damage, and not a newer version's. */
+#define VERSION_MAX 0xFFFF
+
 /* A step stands for ever as it was released: never change one, append the next. Its number is its place,
  * counted from 1, and is what user_version says. */
 static const char *const steps[] = {
@@ -162,6 +165,12 @@ bool schema_check(Database *database, GError **error)
     if ((application != APPLICATION_ID && application != 0) || (application == 0 && tables > 0)) {
         g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_CORRUPT, "%s is no database of coachiq-config",
                     database->path);
+        return false;
+    }
+    if (version < 0 || version > VERSION_MAX || (version == 0 && tables > 0)) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_CORRUPT,
+                    "The database is damaged: %s says that its schema is number %" G_GINT64_FORMAT,
+                    database->path, version);
         return false;
     }
     if (version > (int64_t) G_N_ELEMENTS(steps)) {
