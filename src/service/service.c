@@ -37,7 +37,7 @@ Service *service_new(const char *state_directory, const char *development)
 
 static void close_store(Service *service)
 {
-    g_clear_pointer(&service->store, store_close);
+    g_clear_pointer(&service->store, service->suspect ? damage_close : store_close);
     g_clear_pointer(&service->active_model, g_free);
     g_clear_pointer(&service->interfaces, g_hash_table_unref);
 }
@@ -222,12 +222,14 @@ static bool load_state(Service *service, Store *store, GError **error)
 
 bool service_load(Service *service, GError **error)
 {
-    g_autoptr(Store) store = store_open(service->state_directory, error);
+    Store *store = store_open(service->state_directory, error);
 
-    if (!store || !load_state(service, store, error))
+    if (!store)
         return false;
     g_hash_table_remove_all(service->caches);
-    service->store = g_steal_pointer(&store);
+    service->store = store;
+    if (!load_state(service, store, error))
+        return false;
     g_free(service->notice);
     service->notice = recovery_notice(service->store);
     return true;
@@ -235,6 +237,7 @@ bool service_load(Service *service, GError **error)
 
 static bool recover(Service *service, const char *damage, GError **error)
 {
+    service->suspect = true;
     close_store(service);
     if (!service_recover(service, damage, error))
         return false;
@@ -250,22 +253,19 @@ static bool recover(Service *service, const char *damage, GError **error)
 static bool load_checked(Service *service, GError **error)
 {
     bool suspected = service->suspect || damage_is_suspected(service->state_directory);
-    g_autofree char *damage = NULL;
     g_autoptr(GError) local = NULL;
 
     if (damage_is_emptied(service->state_directory))
         return recover(service, "the file is empty", error);
-    if (!service_load(service, &local)) {
-        if (g_error_matches(local, CONFIG_ERROR, CONFIG_ERROR_CORRUPT))
-            return recover(service, local->message, error);
-        g_propagate_error(error, g_steal_pointer(&local));
-        return false;
+    if (service_load(service, &local) && (!suspected || damage_check(service->store, &local))) {
+        service->suspect = false;
+        return true;
     }
-    damage = suspected ? damage_find(service->store) : NULL;
-    if (damage)
-        return recover(service, damage, error);
-    service->suspect = false;
-    return true;
+    if (g_error_matches(local, CONFIG_ERROR, CONFIG_ERROR_CORRUPT))
+        return recover(service, local->message, error);
+    close_store(service);
+    g_propagate_error(error, g_steal_pointer(&local));
+    return false;
 }
 
 Store *service_store(Service *service, GError **error)
@@ -397,6 +397,7 @@ bool service_has_idle_work(const Service *service)
 
 void service_idle_work(Service *service)
 {
+    g_autoptr(GError) local = NULL;
     GHashTableIter iter;
     gpointer cache;
 
@@ -408,7 +409,10 @@ void service_idle_work(Service *service)
     while (g_hash_table_iter_next(&iter, NULL, &cache)) {
         if (model_cache_is_complete(cache))
             continue;
-        service->idle_work = model_cache_load(cache, service->store, NULL);
+        if (!model_cache_load(cache, service->store, &local))
+            service_note_failure(service, local);
+        else
+            service->idle_work = true;
         return;
     }
     /* What was read for a moment has left holes between what stays. */

@@ -25,6 +25,9 @@ bool backup_fail_errno(const char *path, const char *what, GError **error);
 bool backup_check_space(const char *folder, uint64_t bytes, GError **error);
 /* Writes a file, or the names in a folder, to disk. */
 bool backup_sync(const char *path, int flags, GError **error);
+/* Checks all of an open database: its pages, its tables, its chain of changes, its components. Sets CORRUPT,
+ * or what keeps it from being read. */
+bool backup_check_store(Store *store, GError **error);
 /* The result of SQLite's own check of a database: NULL when it is sound, else what is wrong, from its rows
  * as well as from its codes. Free with g_free(). */
 char *backup_find_damage(sqlite3 *handle);

@@ -276,14 +276,20 @@ static Store *refuse_file(GError *local, GError **error)
     return NULL;
 }
 
-static bool check_store(Store *store, GError **error)
+bool backup_check_store(Store *store, GError **error)
 {
-    g_autofree char *damage = backup_find_damage(store->database->handle), *problem = NULL;
+    Database *database = store->database;
+    g_autofree char *damage = backup_find_damage(database->handle), *problem = NULL;
     int64_t checked, from;
 
-    if (!damage && !schema_is_ours(store->database, error))
+    /* What hinders the check is no damage. */
+    if (damage && (sqlite3_errcode(database->handle) & 0xFF) != SQLITE_OK &&
+        database_error_code(database->handle, database->path) != CONFIG_ERROR_CORRUPT)
+        return database_fail(database, "checking it", error);
+    if (!damage && !schema_is_ours(database, error))
         return false;
-    if (!damage && !store_verify_history(store, &checked, &from, &problem, error))
+    if (!damage && (!store_verify_history(store, &checked, &from, &problem, error) ||
+                    (!problem && !store_verify_components(store, &problem, error))))
         return false;
     if (!damage && !problem)
         return true;
@@ -314,7 +320,7 @@ Store *backup_load_file(const char *directory, int fd, GError **error)
         return NULL;
     }
     store = store_open_private(path, &local);
-    if (!store || !check_store(store, &local))
+    if (!store || !backup_check_store(store, &local))
         return refuse_file(local, error);
     return g_steal_pointer(&store);
 }

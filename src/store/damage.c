@@ -34,9 +34,16 @@ bool damage_is_emptied(const char *directory)
            backup_list(directory, &backups, NULL) && backups->len > 0;
 }
 
-char *damage_find(Store *store)
+bool damage_check(Store *store, GError **error)
 {
-    return backup_find_damage(store->database->handle);
+    return backup_check_store(store, error);
+}
+
+void damage_close(Store *store)
+{
+    if (store)
+        database_leave_as_is(store->database);
+    store_close(store);
 }
 
 bool damage_is_foreign(const char *directory)

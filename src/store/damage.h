@@ -10,8 +10,11 @@
 bool damage_is_suspected(const char *directory);
 /* Whether the file is there but empty, although there are backups: a new one is empty too, but has none. */
 bool damage_is_emptied(const char *directory);
-/* What SQLite's own check of the whole file says; NULL: it is sound. Takes long. Free with g_free(). */
-char *damage_find(Store *store);
+/* Checks all of it: pages, tables, the chain of changes, vendor revisions, effective components. Takes long.
+ * Sets CORRUPT, or what keeps it from being read. */
+bool damage_check(Store *store, GError **error);
+/* Closes a damaged database as it is, without what a last look at it would write. */
+void damage_close(Store *store);
 /* Whether the file is a sound database of somebody else, which is none of our business. */
 bool damage_is_foreign(const char *directory);
 /* Moves the database aside, with what belongs to it, to a name with a time in it. `*ret_name` is that name.
