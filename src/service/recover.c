@@ -322,11 +322,26 @@ static bool take_backup(Service *service, char **ret_id, GError **error)
 
 /* Telling */
 
+/* SQLite quotes what it found, and says it in lines. */
+static char *one_line(const char *damage)
+{
+    char *text = g_utf8_make_valid(damage, -1);
+
+    g_strstrip(g_strdelimit(text, "\n\r\t", ' '));
+    for (char *c = text; *c; c++)
+        if (g_ascii_iscntrl(*c))
+            *c = '?';
+    return text;
+}
+
 static char *describe(const char *damage, const char *aside, const char *backup, unsigned n)
 {
     g_autofree char *successor = NULL;
 
-    if (!backup)
+    if (!backup && n > 0)
+        successor = g_strdup_printf(
+            "There is no sound backup, so that coaches begin anew, with %u changes made again", n);
+    else if (!backup)
         successor = g_strdup("There is no sound backup, so that coaches begin anew with their bundled data");
     else if (n > 0)
         successor = g_strdup_printf("Backup %s took its place, with %u later changes made again", backup, n);
@@ -365,7 +380,7 @@ static void tell(Service *service, const char *notice)
 
 bool service_recover(Service *service, const char *damage, GError **error)
 {
-    g_autofree char *aside = NULL, *backup = NULL, *notice = NULL;
+    g_autofree char *aside = NULL, *backup = NULL, *said = NULL, *notice = NULL;
     unsigned n;
 
     if (damage_is_foreign(service->state_directory)) {
@@ -375,8 +390,9 @@ bool service_recover(Service *service, const char *damage, GError **error)
     if (!damage_move_aside(service->state_directory, now_usec(), &aside, error) ||
         !take_backup(service, &backup, error) || !service_load(service, error))
         return false;
-    n = backup ? salvage(service, aside) : 0;
-    notice = describe(damage, aside, backup, n);
+    n = salvage(service, aside);
+    said = one_line(damage);
+    notice = describe(said, aside, backup, n);
     tell(service, notice);
     return true;
 }
