@@ -235,17 +235,24 @@ bool service_load(Service *service, GError **error)
     return true;
 }
 
-static bool recover(Service *service, const char *damage, GError **error)
+static void note_recovery(Service *service)
 {
-    service->suspect = true;
-    close_store(service);
-    if (!service_recover(service, damage, error))
-        return false;
     service->suspect = false;
     g_clear_pointer(&service->health, g_free);
     g_free(service->notice);
     service->notice = recovery_notice(service->store);
     service_emit(service, &(ServiceEvent){.type = SERVICE_EVENT_HEALTH_CHANGED});
+}
+
+static bool recover(Service *service, const char *damage, GError **error)
+{
+    service->suspect = true;
+    close_store(service);
+    if (!service_recover(service, damage, error)) {
+        close_store(service);
+        return false;
+    }
+    note_recovery(service);
     return true;
 }
 
@@ -254,9 +261,20 @@ static bool load_checked(Service *service, GError **error)
 {
     bool suspected = service->suspect || damage_is_suspected(service->state_directory);
     g_autoptr(GError) local = NULL;
+    bool begun;
 
+    if (!service_recover_again(service, &begun, error)) {
+        close_store(service);
+        return false;
+    }
+    if (begun) {
+        note_recovery(service);
+        return true;
+    }
     if (damage_is_emptied(service->state_directory))
         return recover(service, "the file is empty", error);
+    if (damage_is_missing(service->state_directory))
+        return recover(service, "the file is missing", error);
     if (service_load(service, &local) && (!suspected || damage_check(service->store, &local))) {
         service->suspect = false;
         return true;
