@@ -4,6 +4,7 @@
  * found and where the old file is, takes up what can be trusted, invents nothing and erases nothing. */
 
 #include <glib/gstdio.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -105,6 +106,16 @@ static void back_up(Story *story, bool automatic)
     g_assert_no_error(error);
 }
 
+/* Does not wait for the disk. */
+static void write_file(const char *path, const void *data, gsize length)
+{
+    FILE *file = fopen(path, "w");
+
+    g_assert_nonnull(file);
+    g_assert_cmpuint(fwrite(data, 1, length, file), ==, length);
+    g_assert_cmpint(fclose(file), ==, 0);
+}
+
 static void copy_folder(const char *from, const char *to)
 {
     g_autoptr(GDir) folder = g_dir_open(from, 0, NULL);
@@ -122,9 +133,7 @@ static void copy_folder(const char *from, const char *to)
             continue;
         }
         g_assert_true(g_file_get_contents(source, &data, &length, NULL));
-        /* The way that does not wait for the disk. */
-        g_assert_true(
-            g_file_set_contents_full(target, data, (gssize) length, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+        write_file(target, data, length);
     }
 }
 
@@ -238,8 +247,7 @@ static void file_read(File *file, const char *folder, const char *name)
 
 static void file_write(File *file)
 {
-    g_assert_true(g_file_set_contents_full(file->path, (const char *) file->data, (gssize) file->length,
-                                           G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+    write_file(file->path, file->data, file->length);
     g_free(file->path);
     g_free(file->data);
 }
@@ -456,6 +464,7 @@ typedef struct Case {
     bool opened_sound;    /* nothing was noticed when it was opened */
     int64_t revision;     /* that was there before this test wrote */
     unsigned n_writes;
+    bool told; /* by a message that has the id of recoveries */
     Counts *counts;
 } Case;
 
@@ -570,6 +579,8 @@ static char *find_missing_evidence(const Case *c, const char *health)
         return g_str_equal(health, "ok") ? NULL : g_strdup_printf("Health is \"%s\"", health);
     if (!g_utf8_validate(health, -1, NULL) || strchr(health, '\n'))
         return g_strdup("Health is not a line of text");
+    if (!c->told)
+        return g_strdup("the log has no message with the id");
     if (!strstr(health, aside))
         return g_strdup_printf("Health does not name %s: \"%s\"", aside, health);
     for (guint i = 0; !c->opened_sound && i < 2; i++) {
@@ -668,7 +679,9 @@ static char *find_problem_later(Case *c)
         service_note_failure(c->coach->service, error);
         g_clear_error(&error);
         c->counts->late++;
-        if (!use(c, &error) || !coach_backup(c->coach, &id, &error))
+        /* What is in memory would hide that the model is gone. */
+        if (!service_open(c->coach->service, &error) || !use(c, &error) ||
+            !coach_backup(c->coach, &id, &error))
             return g_strdup_printf("no backup, and then: %s", error->message);
     }
     service_note_backup(c->coach->service, id, "");
@@ -700,6 +713,21 @@ static char *find_problem(Case *c)
     return problem ? problem : find_problem_later(c);
 }
 
+/* What is said of each damage is wanted here, and would end the test otherwise. */
+static GLogWriterOutput listen_to_log(GLogLevelFlags level, const GLogField *fields, gsize n, gpointer data)
+{
+    Case **running = data;
+
+    for (gsize i = 0; *running && i < n; i++)
+        if (g_str_equal(fields[i].key, "MESSAGE_ID") &&
+            g_str_equal(fields[i].value, "8f0c6d1f3b5e4a0c9d2a7e64c1b9f3aa"))
+            (*running)->told = true;
+    return level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL) ? g_log_writer_default(level, fields, n, NULL)
+                                                              : G_LOG_WRITER_HANDLED;
+}
+
+static Case *running;
+
 static void run_case(const Story *story, guint32 seed, Counts *counts)
 {
     g_autoptr(GRand) rand = g_rand_new_with_seed(seed);
@@ -717,6 +745,7 @@ static void run_case(const Story *story, guint32 seed, Counts *counts)
     counts->cases++;
     g_test_message("seed %u: %s of %s", seed, damage_names[kind], c.image->name);
     alarm(CASE_SECONDS);
+    running = &c;
     c.coach = coach_open(c.state, story->seeds);
     problem = find_problem(&c);
     if (problem) {
@@ -726,17 +755,11 @@ static void run_case(const Story *story, guint32 seed, Counts *counts)
     }
     coach_close(c.coach);
     alarm(0);
+    running = NULL;
     g_free(c.state);
     g_free(c.before);
     if (!problem || !g_getenv("COACHIQ_KEEP"))
         folder_remove(g_steal_pointer(&folder));
-}
-
-/* What is said of each damage is wanted here, and would end the test otherwise. */
-static GLogWriterOutput swallow(GLogLevelFlags level, const GLogField *fields, gsize n, gpointer unused)
-{
-    return level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL) ? g_log_writer_default(level, fields, n, NULL)
-                                                              : G_LOG_WRITER_HANDLED;
 }
 
 static void test_damage(void)
@@ -763,7 +786,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_log_set_always_fatal(G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
-    g_log_set_writer_func(swallow, NULL, NULL);
+    g_log_set_writer_func(listen_to_log, &running, NULL);
     g_test_add_func("/damage/files", test_damage);
     return g_test_run();
 }
