@@ -106,44 +106,13 @@ static void back_up(Story *story, bool automatic)
     g_assert_no_error(error);
 }
 
-/* Does not wait for the disk. */
-static void write_file(const char *path, const void *data, gsize length)
-{
-    FILE *file = fopen(path, "w");
-
-    g_assert_nonnull(file);
-    g_assert_cmpuint(fwrite(data, 1, length, file), ==, length);
-    g_assert_cmpint(fclose(file), ==, 0);
-}
-
-static void copy_folder(const char *from, const char *to)
-{
-    g_autoptr(GDir) folder = g_dir_open(from, 0, NULL);
-    const char *name;
-
-    g_assert_nonnull(folder);
-    g_assert_cmpint(g_mkdir(to, 0700), ==, 0);
-    while ((name = g_dir_read_name(folder))) {
-        g_autofree char *source = g_build_filename(from, name, NULL);
-        g_autofree char *target = g_build_filename(to, name, NULL), *data = NULL;
-        gsize length;
-
-        if (g_file_test(source, G_FILE_TEST_IS_DIR)) {
-            copy_folder(source, target);
-            continue;
-        }
-        g_assert_true(g_file_get_contents(source, &data, &length, NULL));
-        write_file(target, data, length);
-    }
-}
-
 static void take_image(Story *story, unsigned number, const char *name)
 {
     Image *image = &story->images[number];
 
     *image = (Image){.name = name, .revision = story->changes->len - 1};
     image->folder = g_build_filename(story->folder, name, NULL);
-    copy_folder(story->state, image->folder);
+    coach_copy_state(story->state, image->folder);
 }
 
 static void reopen(Story *story)
@@ -243,6 +212,16 @@ static void file_read(File *file, const char *folder, const char *name)
 {
     file->path = g_build_filename(folder, name, NULL);
     g_assert_true(g_file_get_contents(file->path, (char **) &file->data, &file->length, NULL));
+}
+
+/* Does not wait for the disk. */
+static void write_file(const char *path, const void *data, gsize length)
+{
+    FILE *file = fopen(path, "w");
+
+    g_assert_nonnull(file);
+    g_assert_cmpuint(fwrite(data, 1, length, file), ==, length);
+    g_assert_cmpint(fclose(file), ==, 0);
 }
 
 static void file_write(File *file)
@@ -599,7 +578,7 @@ static void pull_the_plug(Case *c)
 {
     g_autofree char *left = g_strconcat(c->state, "-left", NULL);
 
-    copy_folder(c->state, left);
+    coach_copy_state(c->state, left);
     coach_close(c->coach);
     folder_remove(g_steal_pointer(&c->state));
     c->state = g_strdup(c->before);
@@ -739,9 +718,9 @@ static void run_case(const Story *story, guint32 seed, Counts *counts)
     c.image = &story->images[any(rand, G_N_ELEMENTS(story->images))];
     c.state = g_build_filename(folder, "state", NULL);
     c.before = g_build_filename(folder, "before", NULL);
-    copy_folder(c.image->folder, c.state);
+    coach_copy_state(c.image->folder, c.state);
     damage(c.state, rand, kind);
-    copy_folder(c.state, c.before);
+    coach_copy_state(c.state, c.before);
     counts->cases++;
     g_test_message("seed %u: %s of %s", seed, damage_names[kind], c.image->name);
     alarm(CASE_SECONDS);
