@@ -176,16 +176,19 @@ bool damage_replace(const char *directory, Store *backup, GError **error)
     return backup_sync(directory, O_DIRECTORY, error);
 }
 
-static bool copy_file(const char *from, const char *to)
+static void copy_file(const char *from, const char *to, bool with_new_header)
 {
     g_autofree char *data = NULL;
     gsize length;
 
-    return g_file_get_contents(from, &data, &length, NULL) &&
-           g_file_set_contents_full(to, data, (gssize) length, G_FILE_SET_CONTENTS_NONE, 0600, NULL);
+    if (!g_file_get_contents(from, &data, &length, NULL))
+        return;
+    if (with_new_header && length >= SCHEMA_PAGE_SIZE)
+        schema_make_header((uint8_t *) data, (uint32_t) (length / SCHEMA_PAGE_SIZE));
+    g_file_set_contents_full(to, data, (gssize) length, G_FILE_SET_CONTENTS_NONE, 0600, NULL);
 }
 
-Store *damage_open(const char *directory, const char *name)
+static Store *open_copy(const char *directory, const char *name, bool with_new_header)
 {
     g_autofree char *folder = backup_folder(directory, NULL);
     g_autofree char *path = folder ? backup_unfinished_path(folder) : NULL;
@@ -196,9 +199,17 @@ Store *damage_open(const char *directory, const char *name)
         g_autofree char *from = g_strconcat(directory, "/", name, suffixes[i], NULL);
         g_autofree char *to = g_strconcat(path, suffixes[i], NULL);
 
-        copy_file(from, to);
+        copy_file(from, to, with_new_header && i == 0);
     }
     return store_open_private(path, NULL);
+}
+
+Store *damage_open(const char *directory, const char *name)
+{
+    Store *store = open_copy(directory, name, false);
+
+    /* The chain of changes vouches for what is read, and not the header. */
+    return store ? store : open_copy(directory, name, true);
 }
 
 bool store_get_head(Store *store, int64_t *ret_id, char **ret_hash, GError **error)

@@ -194,6 +194,31 @@ bool schema_owns_header(const uint8_t header[SCHEMA_HEADER_SIZE])
     return memcmp(header, magic, sizeof magic) == 0 && GUINT32_FROM_BE(application) == APPLICATION_ID;
 }
 
+static void put_number(uint8_t *header, size_t offset, uint32_t number)
+{
+    number = GUINT32_TO_BE(number);
+    memcpy(header + offset, &number, sizeof number);
+}
+
+void schema_make_header(uint8_t header[SCHEMA_HEADER_SIZE], uint32_t n_pages)
+{
+    /* Page size, format of WAL, and payload fractions, which are constants. */
+    static const uint8_t constants[] = {SCHEMA_PAGE_SIZE >> 8, SCHEMA_PAGE_SIZE & 0xFF, 2, 2, 0, 64, 32, 32};
+
+    memset(header, 0, SCHEMA_HEADER_SIZE);
+    memcpy(header, "SQLite format 3", 16);
+    memcpy(header + 16, constants, sizeof constants);
+    put_number(header, 24, 1); /* changes; the same at 92, or the number of pages would not count */
+    put_number(header, 28, n_pages);
+    put_number(header, 40, 1); /* the schema cookie */
+    put_number(header, 44, 4); /* the schema format */
+    put_number(header, 56, 1); /* UTF-8 */
+    put_number(header, 60, G_N_ELEMENTS(steps));
+    put_number(header, 68, APPLICATION_ID);
+    put_number(header, 92, 1);
+    put_number(header, 96, SQLITE_VERSION_NUMBER);
+}
+
 bool schema_is_current(Database *database, GError **error)
 {
     int64_t version;

@@ -167,6 +167,18 @@ class DamageTest(IntegrationTest):
         self.assert_intact()
         self.lives_on()
 
+    def test_header(self):
+        """What is behind a header of noise is read all the same."""
+        self.rename("Two", reason="the second name")
+        changes = self.changes()
+        self.bench.stop()
+        with open(self.bench.database, "r+b") as file:
+            file.write(os.urandom(100))
+        self.starts(self.content(), "no sound backup.*, with 3 changes made again")
+        self.assertEqual(self.changes(), changes)
+        self.assertEqual(self.name(), "Two")
+        self.lives_on()
+
     def test_changes_without_a_backup(self):
         self.rename("Two", reason="the second name")
         changes = self.changes()
