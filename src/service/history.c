@@ -60,5 +60,6 @@ bool service_verify_history(Service *service, int64_t *ret_checked, int64_t *ret
 {
     Store *store = service_store(service, error);
 
-    return store && store_verify_history(store, ret_checked, ret_from, ret_problem, error);
+    return store && store_verify_history(store, ret_checked, ret_from, ret_problem, error) &&
+           (*ret_problem || store_verify_components(store, ret_problem, error));
 }

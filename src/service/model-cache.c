@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "service/model-cache.h"
 
+#include "base/error.h"
 #include "base/json.h"
 #include "coach/device.h"
 #include "coach/dgn.h"
@@ -100,15 +101,27 @@ bool model_cache_is_complete(const ModelCache *cache)
     return cache->sorted != NULL;
 }
 
+static bool fail_damaged(const ModelCache *cache, const char *path, GError **error)
+{
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_CORRUPT,
+                "The database is damaged: component %s of model %s is not what vendor and owner say", path,
+                cache->status->model);
+    return false;
+}
+
 bool model_cache_get(ModelCache *cache, Store *store, const char *path, const CachedMapping **ret,
                      GError **error)
 {
     CachedMapping *mapping = g_hash_table_lookup(cache->by_path, path);
     g_autoptr(Mapping) stored = NULL;
+    bool sound;
 
     if (!mapping && !cache->sorted) {
-        if (!store_get_mapping(store, cache->status->model, path, &stored, error))
+        if (!store_get_mapping(store, cache->status->model, path, &stored, error) ||
+            !store_component_is_sound(store, cache->status, path, &sound, error))
             return false;
+        if (!sound)
+            return fail_damaged(cache, path, error);
         if (stored) {
             mapping = cached_mapping_new(stored->path, stored->data, stored->source, stored->position);
             g_hash_table_insert(cache->by_path, mapping->path, mapping);
@@ -121,11 +134,15 @@ bool model_cache_get(ModelCache *cache, Store *store, const char *path, const Ca
 bool model_cache_load(ModelCache *cache, Store *store, GError **error)
 {
     g_autoptr(GPtrArray) stored = NULL;
+    g_autofree char *damaged = NULL;
 
     if (cache->sorted)
         return true;
-    if (!store_list_mappings(store, cache->status->model, &stored, error))
+    if (!store_list_mappings(store, cache->status->model, &stored, error) ||
+        !store_find_damaged_component(store, cache->status, &damaged, error))
         return false;
+    if (damaged)
+        return fail_damaged(cache, damaged, error);
 
     cache->sorted = g_ptr_array_new_full(stored->len, NULL);
     for (guint i = 0; i < stored->len; i++) {

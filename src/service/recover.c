@@ -234,7 +234,6 @@ static bool write_replay(Replay *replay, GError **error)
     Change *change = (Change *) replay->change;
     int64_t id = change->id;
 
-    g_ptr_array_set_size(replay->plan->history, 0);
     if (!transaction_begin(&transaction, store, error) ||
         !store_add_change(store, change, replay->history, error))
         return false;
@@ -311,6 +310,12 @@ static bool take_backup(Service *service, char **ret_id, GError **error)
         g_autoptr(GError) local = NULL;
         Store *store = backup_load(service->state_directory, backup->id, &local);
 
+        /* What hinders all of them says nothing of this one. */
+        if (g_error_matches(local, CONFIG_ERROR, CONFIG_ERROR_NO_SPACE) ||
+            g_error_matches(local, CONFIG_ERROR, CONFIG_ERROR_READ_ONLY)) {
+            g_propagate_error(error, g_steal_pointer(&local));
+            return false;
+        }
         if (!store) {
             g_warning("Backup %s cannot be used: %s", backup->id, local->message);
             continue;
@@ -323,20 +328,37 @@ static bool take_backup(Service *service, char **ret_id, GError **error)
 
 /* Telling */
 
+/* SQLite quotes what it found, and says it in lines. */
+static char *one_line(const char *damage)
+{
+    char *text = g_utf8_make_valid(damage, -1);
+
+    g_strstrip(g_strdelimit(text, "\n\r\t", ' '));
+    for (char *c = text; *c; c++)
+        if (g_ascii_iscntrl(*c))
+            *c = '?';
+    return text;
+}
+
+/* `aside` and `backup` are NULL where there is none. */
 static char *describe(const char *damage, const char *aside, const char *backup, unsigned n)
 {
-    g_autofree char *successor = NULL;
+    g_autofree char *successor = NULL,
+                    *kept = aside ? g_strdup_printf(" It is kept as %s.", aside) : g_strdup("");
 
-    if (!backup)
+    if (!backup && n > 0)
+        successor = g_strdup_printf(
+            "There is no sound backup, so that coaches begin anew, with %u changes made again", n);
+    else if (!backup)
         successor = g_strdup("There is no sound backup, so that coaches begin anew with their bundled data");
     else if (n > 0)
         successor = g_strdup_printf("Backup %s took its place, with %u later changes made again", backup, n);
     else
         successor = g_strdup_printf("Backup %s took its place", backup);
     return g_strdup_printf(
-        "The database was damaged (%s). It is kept as %s. %s. See that all is as it should be, then make a "
+        "The database was damaged (%s).%s %s. See that all is as it should be, then make a "
         "backup; that ends this message",
-        damage, aside, successor);
+        damage, kept, successor);
 }
 
 char *recovery_notice(Store *store)
@@ -354,30 +376,59 @@ bool recovery_acknowledge(Store *store, GError **error)
     return store_set_setting(store, SETTING_RECOVERY, "", error);
 }
 
-static void tell(Service *service, const char *notice)
+static bool tell(Service *service, const char *notice, GError **error)
 {
-    g_autoptr(GError) error = NULL;
-
     g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", MESSAGE_ID_RECOVERED, "MESSAGE", "%s",
                      notice);
-    if (!store_set_setting(service->store, SETTING_RECOVERY, notice, &error))
-        g_warning("%s", error->message);
+    return store_set_setting(service->store, SETTING_RECOVERY, notice, error);
+}
+
+/* Moves the file aside, or what an earlier recovery that did not come to its end has put in its place. */
+static bool move_aside(Service *service, const char *name, bool *ret_moved, GError **error)
+{
+    g_autofree char *path = g_build_filename(service->state_directory, name, NULL), *other = NULL;
+    bool ignored;
+
+    if (!g_file_test(path, G_FILE_TEST_EXISTS))
+        return damage_move_aside(service->state_directory, name, ret_moved, error);
+    *ret_moved = true;
+    other = damage_free_name(service->state_directory, now_usec());
+    return damage_move_aside(service->state_directory, other, &ignored, error);
+}
+
+static bool go_on(Service *service, const char *name, const char *damage, GError **error)
+{
+    g_autofree char *backup = NULL, *notice = NULL;
+    unsigned n;
+    bool moved;
+
+    if (!move_aside(service, name, &moved, error) || !take_backup(service, &backup, error) ||
+        !service_load(service, error))
+        return false;
+    n = moved ? salvage(service, name) : 0;
+    notice = describe(damage, moved ? name : NULL, backup, n);
+    return tell(service, notice, error) && damage_end(service->state_directory, error);
 }
 
 bool service_recover(Service *service, const char *damage, GError **error)
 {
-    g_autofree char *aside = NULL, *backup = NULL, *notice = NULL;
-    unsigned n;
+    g_autofree char *name = NULL, *said = one_line(damage);
 
     if (damage_is_foreign(service->state_directory)) {
         g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_CORRUPT, "%s", damage);
         return false;
     }
-    if (!damage_move_aside(service->state_directory, now_usec(), &aside, error) ||
-        !take_backup(service, &backup, error) || !service_load(service, error))
-        return false;
-    n = backup ? salvage(service, aside) : 0;
-    notice = describe(damage, aside, backup, n);
-    tell(service, notice);
-    return true;
+    name = damage_free_name(service->state_directory, now_usec());
+    if (damage_begin(service->state_directory, name, said, error) && go_on(service, name, said, error))
+        return true;
+    g_prefix_error(error, "The database is damaged (%s) and cannot be recovered yet: ", said);
+    return false;
+}
+
+bool service_recover_again(Service *service, bool *ret_begun, GError **error)
+{
+    g_autofree char *name = NULL, *damage = NULL;
+
+    *ret_begun = damage_is_begun(service->state_directory, &name, &damage);
+    return !*ret_begun || go_on(service, name, damage, error);
 }

@@ -10,6 +10,9 @@
  * The log and the settings say what was done. Sets CORRUPT for a database of somebody else, which is left
  * alone. */
 bool service_recover(Service *service, const char *damage, GError **error);
+/* Goes on with a recovery that the power cut, or whatever it was, has ended; `*ret_begun` says whether there
+ * was one. */
+bool service_recover_again(Service *service, bool *ret_begun, GError **error);
 /* What happened, for as long as nobody has acknowledged it; NULL: nothing. Free with g_free(). */
 char *recovery_notice(Store *store);
 bool recovery_acknowledge(Store *store, GError **error);

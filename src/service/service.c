@@ -37,7 +37,7 @@ Service *service_new(const char *state_directory, const char *development)
 
 static void close_store(Service *service)
 {
-    g_clear_pointer(&service->store, store_close);
+    g_clear_pointer(&service->store, service->suspect ? damage_close : store_close);
     g_clear_pointer(&service->active_model, g_free);
     g_clear_pointer(&service->interfaces, g_hash_table_unref);
 }
@@ -240,29 +240,39 @@ static char *back_up_before_upgrade(Service *service)
 bool service_load(Service *service, GError **error)
 {
     g_autofree char *backup = back_up_before_upgrade(service);
-    g_autoptr(Store) store = store_open(service->state_directory, error);
+    Store *store = store_open(service->state_directory, error);
 
-    if (!store || !load_state(service, store, error))
+    if (!store)
+        return false;
+    g_hash_table_remove_all(service->caches);
+    service->store = store;
+    if (!load_state(service, store, error))
         return false;
     if (backup)
         backup_remove_old(service->state_directory, service->retention.backups, backup);
-    g_hash_table_remove_all(service->caches);
-    service->store = g_steal_pointer(&store);
     g_free(service->notice);
     service->notice = recovery_notice(service->store);
     return true;
 }
 
-static bool recover(Service *service, const char *damage, GError **error)
+static void note_recovery(Service *service)
 {
-    close_store(service);
-    if (!service_recover(service, damage, error))
-        return false;
     service->suspect = false;
     g_clear_pointer(&service->health, g_free);
     g_free(service->notice);
     service->notice = recovery_notice(service->store);
     service_emit(service, &(ServiceEvent){.type = SERVICE_EVENT_HEALTH_CHANGED});
+}
+
+static bool recover(Service *service, const char *damage, GError **error)
+{
+    service->suspect = true;
+    close_store(service);
+    if (!service_recover(service, damage, error)) {
+        close_store(service);
+        return false;
+    }
+    note_recovery(service);
     return true;
 }
 
@@ -270,22 +280,30 @@ static bool recover(Service *service, const char *damage, GError **error)
 static bool load_checked(Service *service, GError **error)
 {
     bool suspected = service->suspect || damage_is_suspected(service->state_directory);
-    g_autofree char *damage = NULL;
     g_autoptr(GError) local = NULL;
+    bool begun;
 
-    if (damage_is_emptied(service->state_directory))
-        return recover(service, "the file is empty", error);
-    if (!service_load(service, &local)) {
-        if (g_error_matches(local, CONFIG_ERROR, CONFIG_ERROR_CORRUPT))
-            return recover(service, local->message, error);
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!service_recover_again(service, &begun, error)) {
+        close_store(service);
         return false;
     }
-    damage = suspected ? damage_find(service->store) : NULL;
-    if (damage)
-        return recover(service, damage, error);
-    service->suspect = false;
-    return true;
+    if (begun) {
+        note_recovery(service);
+        return true;
+    }
+    if (damage_is_emptied(service->state_directory))
+        return recover(service, "the file is empty", error);
+    if (damage_is_missing(service->state_directory))
+        return recover(service, "the file is missing", error);
+    if (service_load(service, &local) && (!suspected || damage_check(service->store, &local))) {
+        service->suspect = false;
+        return true;
+    }
+    if (g_error_matches(local, CONFIG_ERROR, CONFIG_ERROR_CORRUPT))
+        return recover(service, local->message, error);
+    close_store(service);
+    g_propagate_error(error, g_steal_pointer(&local));
+    return false;
 }
 
 Store *service_store(Service *service, GError **error)
@@ -417,6 +435,7 @@ bool service_has_idle_work(const Service *service)
 
 void service_idle_work(Service *service)
 {
+    g_autoptr(GError) local = NULL;
     GHashTableIter iter;
     gpointer cache;
 
@@ -428,7 +447,10 @@ void service_idle_work(Service *service)
     while (g_hash_table_iter_next(&iter, NULL, &cache)) {
         if (model_cache_is_complete(cache))
             continue;
-        service->idle_work = model_cache_load(cache, service->store, NULL);
+        if (!model_cache_load(cache, service->store, &local))
+            service_note_failure(service, local);
+        else
+            service->idle_work = true;
         return;
     }
     /* What was read for a moment has left holes between what stays. */

@@ -303,7 +303,7 @@ bool service_list_changes(Service *service, int64_t before, unsigned limit, cons
 /* `path` "" is the whole model. */
 bool service_list_history(Service *service, const char *model, const char *path, int64_t before,
                           unsigned limit, GPtrArray **ret, int64_t *ret_next, GError **error);
-/* As store_verify_history(). */
+/* As store_verify_history() and store_verify_components(). */
 bool service_verify_history(Service *service, int64_t *ret_checked, int64_t *ret_from, char **ret_problem,
                             GError **error);
 

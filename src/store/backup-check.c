@@ -79,17 +79,31 @@ static bool check_texts(Store *store, char **ret_problem, GError **error)
     return r >= 0;
 }
 
-bool backup_check_content(Store *store, GError **error)
+/* What can be read; `*ret_problem` is what is wrong with it. */
+static bool check_content(Store *store, char **ret_problem, GError **error)
 {
-    g_autofree char *problem = backup_find_damage(store->database->handle);
     int64_t checked, from;
 
-    if (!problem && !check_texts(store, &problem, error))
+    if (!check_texts(store, ret_problem, error))
         return false;
-    if (!problem && !store_verify_history(store, &checked, &from, &problem, error))
+    if (!*ret_problem && !store_verify_history(store, &checked, &from, ret_problem, error))
         return false;
-    if (!problem)
+    return *ret_problem || store_verify_components(store, ret_problem, error);
+}
+
+bool backup_check_store(Store *store, GError **error)
+{
+    Database *database = store->database;
+    g_autofree char *damage = backup_find_damage(database->handle), *problem = NULL;
+
+    /* What hinders the check is no damage. */
+    if (damage && (sqlite3_errcode(database->handle) & 0xFF) != SQLITE_OK &&
+        database_error_code(database->handle, database->path) != CONFIG_ERROR_CORRUPT)
+        return database_fail(database, "checking it", error);
+    if (!damage && (!schema_is_ours(database->handle, error) || !check_content(store, &problem, error)))
+        return false;
+    if (!damage && !problem)
         return true;
-    g_set_error_literal(error, CONFIG_ERROR, CONFIG_ERROR_CORRUPT, problem);
+    g_set_error_literal(error, CONFIG_ERROR, CONFIG_ERROR_CORRUPT, damage ? damage : problem);
     return false;
 }

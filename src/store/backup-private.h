@@ -25,6 +25,9 @@ bool backup_fail_errno(const char *path, const char *what, GError **error);
 bool backup_check_space(const char *folder, uint64_t bytes, GError **error);
 /* Writes a file, or the names in a folder, to disk. */
 bool backup_sync(const char *path, int flags, GError **error);
+/* Checks all of an open database: its pages, its tables, its texts, its chain of changes, its components.
+ * Sets CORRUPT, or what keeps it from being read (backup-check.c). */
+bool backup_check_store(Store *store, GError **error);
 /* The result of SQLite's own check of a database: NULL when it is sound, else what is wrong, from its rows
  * as well as from its codes. Free with g_free(). */
 char *backup_find_damage(sqlite3 *handle);
@@ -35,5 +38,3 @@ sqlite3 *backup_open_as_it_lies(const char *path, int *ret_result);
 /* Whether it has the tables of its version and nothing else; one of a newer version is not looked into. Runs
  * nothing that the file brings. Sets CORRUPT. */
 bool backup_check_schema(const char *path, GError **error);
-/* Whether its pages are sound, its texts are texts, and its history is as it was written. Sets CORRUPT. */
-bool backup_check_content(Store *store, GError **error);

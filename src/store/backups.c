@@ -302,7 +302,7 @@ Store *backup_load_file(const char *directory, int fd, GError **error)
         return refuse_file(local, error);
     }
     store = store_open_private(path, &local);
-    if (!store || !backup_check_content(store, &local))
+    if (!store || !backup_check_store(store, &local))
         return refuse_file(local, error);
     return g_steal_pointer(&store);
 }

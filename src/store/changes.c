@@ -151,6 +151,8 @@ static bool get_tip(Store *store, int64_t *ret_id, char **ret_hash, GError **err
     r = database_step(store->database, statement, error);
     if (r < 0)
         return false;
+    if (r > 0 && !store_check_columns(store, statement, 0, 1, error))
+        return false;
     *ret_id = r > 0 ? statement_integer(statement, 0) : 0;
     if (ret_hash)
         *ret_hash = r > 0 ? statement_dup_text(statement, 1) : g_strdup("");

@@ -34,9 +34,16 @@ bool damage_is_emptied(const char *directory)
            backup_list(directory, &backups, NULL) && backups->len > 0;
 }
 
-char *damage_find(Store *store)
+bool damage_check(Store *store, GError **error)
 {
-    return backup_find_damage(store->database->handle);
+    return backup_check_store(store, error);
+}
+
+void damage_close(Store *store)
+{
+    if (store)
+        database_leave_as_is(store->database);
+    store_close(store);
 }
 
 bool damage_is_foreign(const char *directory)
@@ -47,10 +54,11 @@ bool damage_is_foreign(const char *directory)
     bool foreign = false;
 
     if (sqlite3_open_v2(path, &handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
-        sqlite3_prepare_v2(handle,
-                           "SELECT count(*) FROM sqlite_schema WHERE name IN ('changes', 'coach_mappings')",
-                           -1, &statement, NULL) == SQLITE_OK &&
-        sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_int(statement, 0) == 0) {
+        sqlite3_prepare_v2(
+            handle,
+            "SELECT count(*) > 0 AND total(name IN ('changes', 'coach_mappings')) = 0 FROM sqlite_schema",
+            -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_int(statement, 0)) {
         damage = backup_find_damage(handle);
         foreign = damage == NULL;
     }
@@ -59,8 +67,32 @@ bool damage_is_foreign(const char *directory)
     return foreign;
 }
 
+static bool exists(const char *directory, const char *name, const char *suffix)
+{
+    g_autofree char *path = g_strconcat(directory, "/", name, suffix, NULL);
+
+    return access(path, F_OK) == 0;
+}
+
+bool damage_is_missing(const char *directory)
+{
+    g_autoptr(GPtrArray) backups = NULL;
+
+    return !exists(directory, STORE_DATABASE, "") &&
+           (damage_is_suspected(directory) || (backup_list(directory, &backups, NULL) && backups->len > 0));
+}
+
+/* Whether any of the files of a database has that name. */
+static bool is_taken(const char *directory, const char *name)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(suffixes); i++)
+        if (exists(directory, name, suffixes[i]))
+            return true;
+    return false;
+}
+
 /* "damaged-20260131T120000Z.db", with a number where that is taken. */
-static char *free_name(const char *directory, int64_t time)
+char *damage_free_name(const char *directory, int64_t time)
 {
     g_autoptr(GDateTime) date = g_date_time_new_from_unix_utc(time / G_USEC_PER_SEC);
     g_autofree char *stamp = date ? g_date_time_format(date, "%Y%m%dT%H%M%SZ") : g_strdup("unknown");
@@ -68,17 +100,14 @@ static char *free_name(const char *directory, int64_t time)
     for (unsigned n = 1;; n++) {
         g_autofree char *number = n > 1 ? g_strdup_printf("-%u", n) : g_strdup("");
         g_autofree char *name = g_strdup_printf("damaged-%s%s.db", stamp, number);
-        g_autofree char *path = g_build_filename(directory, name, NULL);
 
-        if (access(path, F_OK) < 0)
+        if (!is_taken(directory, name))
             return g_steal_pointer(&name);
     }
 }
 
-bool damage_move_aside(const char *directory, int64_t time, char **ret_name, GError **error)
+bool damage_move_aside(const char *directory, const char *name, bool *ret_moved, GError **error)
 {
-    g_autofree char *name = free_name(directory, time);
-
     /* The log goes first: a database without it is older, but one with the log of another is broken. */
     for (guint i = G_N_ELEMENTS(suffixes); i-- > 0;) {
         g_autofree char *from = g_strconcat(directory, "/" STORE_DATABASE, suffixes[i], NULL);
@@ -87,7 +116,49 @@ bool damage_move_aside(const char *directory, int64_t time, char **ret_name, GEr
         if (rename(from, to) < 0 && errno != ENOENT)
             return backup_fail_errno(from, "moving a damaged database aside", error);
     }
-    *ret_name = g_steal_pointer(&name);
+    *ret_moved = is_taken(directory, name);
+    return backup_sync(directory, O_DIRECTORY, error);
+}
+
+/* The note: two lines. */
+#define NOTE "recovering"
+
+bool damage_begin(const char *directory, const char *name, const char *damage, GError **error)
+{
+    g_autofree char *path = g_build_filename(directory, NOTE, NULL);
+    g_autofree char *text = g_strdup_printf("%s\n%s\n", name, damage);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t) strlen(text) && fsync(fd) == 0;
+
+    if (!ok)
+        backup_fail_errno(path, "moving a damaged database aside", error);
+    if (fd >= 0)
+        close(fd);
+    return ok && backup_sync(directory, O_DIRECTORY, error);
+}
+
+bool damage_is_begun(const char *directory, char **ret_name, char **ret_damage)
+{
+    g_autofree char *path = g_build_filename(directory, NOTE, NULL), *text = NULL;
+    g_auto(GStrv) lines = NULL;
+
+    if (!g_file_get_contents(path, &text, NULL, NULL))
+        return false;
+    lines = g_strsplit(text, "\n", 3);
+    /* One that is not whole was not on disk before anything was moved. */
+    if (g_strv_length(lines) < 3 || !g_str_has_prefix(lines[0], "damaged-") || strchr(lines[0], '/'))
+        return false;
+    *ret_name = g_strdup(lines[0]);
+    *ret_damage = g_utf8_make_valid(lines[1], -1);
+    return true;
+}
+
+bool damage_end(const char *directory, GError **error)
+{
+    g_autofree char *path = g_build_filename(directory, NOTE, NULL);
+
+    if (unlink(path) < 0 && errno != ENOENT)
+        return backup_fail_errno(path, "recovering a damaged database", error);
     return backup_sync(directory, O_DIRECTORY, error);
 }
 
@@ -105,16 +176,19 @@ bool damage_replace(const char *directory, Store *backup, GError **error)
     return backup_sync(directory, O_DIRECTORY, error);
 }
 
-static bool copy_file(const char *from, const char *to)
+static void copy_file(const char *from, const char *to, bool with_new_header)
 {
     g_autofree char *data = NULL;
     gsize length;
 
-    return g_file_get_contents(from, &data, &length, NULL) &&
-           g_file_set_contents_full(to, data, (gssize) length, G_FILE_SET_CONTENTS_NONE, 0600, NULL);
+    if (!g_file_get_contents(from, &data, &length, NULL))
+        return;
+    if (with_new_header && length >= SCHEMA_PAGE_SIZE)
+        schema_make_header((uint8_t *) data, (uint32_t) (length / SCHEMA_PAGE_SIZE));
+    g_file_set_contents_full(to, data, (gssize) length, G_FILE_SET_CONTENTS_NONE, 0600, NULL);
 }
 
-Store *damage_open(const char *directory, const char *name)
+static Store *open_copy(const char *directory, const char *name, bool with_new_header)
 {
     g_autofree char *folder = backup_folder(directory, NULL);
     g_autofree char *path = folder ? backup_unfinished_path(folder) : NULL;
@@ -125,9 +199,17 @@ Store *damage_open(const char *directory, const char *name)
         g_autofree char *from = g_strconcat(directory, "/", name, suffixes[i], NULL);
         g_autofree char *to = g_strconcat(path, suffixes[i], NULL);
 
-        copy_file(from, to);
+        copy_file(from, to, with_new_header && i == 0);
     }
     return store_open_private(path, NULL);
+}
+
+Store *damage_open(const char *directory, const char *name)
+{
+    Store *store = open_copy(directory, name, false);
+
+    /* The chain of changes vouches for what is read, and not the header. */
+    return store ? store : open_copy(directory, name, true);
 }
 
 bool store_get_head(Store *store, int64_t *ret_id, char **ret_hash, GError **error)

@@ -10,13 +10,25 @@
 bool damage_is_suspected(const char *directory);
 /* Whether the file is there but empty, although there are backups: a new one is empty too, but has none. */
 bool damage_is_emptied(const char *directory);
-/* What SQLite's own check of the whole file says; NULL: it is sound. Takes long. Free with g_free(). */
-char *damage_find(Store *store);
+/* Checks all of it: pages, tables, the chain of changes, vendor revisions, effective components. Takes long.
+ * Sets CORRUPT, or what keeps it from being read. */
+bool damage_check(Store *store, GError **error);
+/* Closes a damaged database as it is, without what a last look at it would write. */
+void damage_close(Store *store);
 /* Whether the file is a sound database of somebody else, which is none of our business. */
 bool damage_is_foreign(const char *directory);
-/* Moves the database aside, with what belongs to it, to a name with a time in it. `*ret_name` is that name.
- */
-bool damage_move_aside(const char *directory, int64_t time, char **ret_name, GError **error);
+/* Whether the database is gone, although its log or backups of it are there. */
+bool damage_is_missing(const char *directory);
+/* Moves the database aside, with what belongs to it, to `name`, which is free, as damage_free_name() gives
+ * it: with the time in it. `*ret_moved` says whether there was anything. */
+char *damage_free_name(const char *directory, int64_t time);
+bool damage_move_aside(const char *directory, const char *name, bool *ret_moved, GError **error);
+/* Notes on disk that a recovery is going on, so that the next start goes on with it should the power fail:
+ * the name that the database gets, and what is wrong with it. */
+bool damage_begin(const char *directory, const char *name, const char *damage, GError **error);
+/* Whether one is going on. */
+bool damage_is_begun(const char *directory, char **ret_name, char **ret_damage);
+bool damage_end(const char *directory, GError **error);
 /* Makes the content of a loaded backup the database. Takes the store over. */
 bool damage_replace(const char *directory, Store *backup, GError **error);
 /* A private copy of what was moved aside, opened for reading; NULL where it cannot be opened any more. */

@@ -76,6 +76,11 @@ ConfigError database_error_code(sqlite3 *handle, const char *path)
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
         break;
+    case SQLITE_ERROR:
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+    case SQLITE_TOOBIG:
+        return CONFIG_ERROR_CORRUPT; /* the statements are always the same, so the file is not what it was */
     default:
         return CONFIG_ERROR_IO; /* the last error of the system belongs to something else */
     }
@@ -148,6 +153,11 @@ void database_close(Database *database)
     g_free(database);
 }
 
+void database_leave_as_is(Database *database)
+{
+    sqlite3_db_config(database->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+}
+
 static FileMark mark_of(const char *path)
 {
     FileMark mark = {0};
@@ -200,12 +210,29 @@ void database_remove_files(const char *path)
     }
 }
 
+/* A format that is newer than SQLite knows would be taken for a file that cannot be written; but no version
+ * of ours makes one (https://www.sqlite.org/fileformat.html, 1.3.3). */
+static bool check_format(Database *database, GError **error)
+{
+    uint8_t versions[2] = {0};
+    sqlite3_file *file = NULL;
+
+    sqlite3_file_control(database->handle, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    if (!file || !file->pMethods || file->pMethods->xRead(file, versions, 2, 18) != SQLITE_OK ||
+        (versions[0] <= 2 && versions[1] <= 2))
+        return true;
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_CORRUPT,
+                "The database is damaged: %s has format %u, which does not exist", database->path,
+                MAX(versions[0], versions[1]));
+    return false;
+}
+
 static bool configure(Database *database, GError **error)
 {
     int64_t ignored;
 
     /* Checked first: nothing may be written to a file that is not ours. */
-    if (!schema_check(database, error))
+    if (!check_format(database, error) || !schema_check(database, error))
         return false;
     if (!database_execute(database, "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF", error))
         return false;
@@ -253,6 +280,8 @@ Database *database_open(const char *path, GError **error)
                     path);
     else if (configure(database, &local))
         return g_steal_pointer(&database);
+    if (g_error_matches(local, CONFIG_ERROR, CONFIG_ERROR_CORRUPT))
+        database_leave_as_is(database);
 
     if (g_error_matches(local, CONFIG_ERROR, CONFIG_ERROR_READ_ONLY) ||
         g_error_matches(local, CONFIG_ERROR, CONFIG_ERROR_NO_SPACE)) {

@@ -34,6 +34,9 @@ Database *database_open(const char *path, GError **error);
 void database_close(Database *database);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Database, database_close)
 
+/* From now on nothing is written to the file any more, not even what its log holds: it is damaged. */
+void database_leave_as_is(Database *database);
+
 /* Whether what is open is still what lies at the path: what is written into a file that was removed or
  * replaced is lost. Costs a stat() of the database and one of its log. Sets IO. */
 bool database_is_in_place(Database *database, GError **error);

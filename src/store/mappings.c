@@ -41,7 +41,7 @@ bool store_get_mapping(Store *store, const char *model, const char *path, Mappin
     statement_bind_text(statement, 1, model);
     statement_bind_text(statement, 2, path);
     r = database_step(store->database, statement, error);
-    if (r < 0)
+    if (r < 0 || (r > 0 && !store_check_columns(store, statement, 0, 4, error)))
         return false;
     *ret = r > 0 ? read_mapping(statement) : NULL;
     return true;
@@ -60,8 +60,11 @@ bool store_list_mappings(Store *store, const char *model, GPtrArray **ret, GErro
     if (!statement)
         return false;
     statement_bind_text(statement, 1, model);
-    while ((r = database_step(store->database, statement, error)) > 0)
+    while ((r = database_step(store->database, statement, error)) > 0) {
+        if (!store_check_columns(store, statement, 0, 4, error))
+            return false;
         g_ptr_array_add(mappings, read_mapping(statement));
+    }
     if (r < 0)
         return false;
     *ret = g_steal_pointer(&mappings);

@@ -10,9 +10,13 @@
 /* COLUMNS */
 static bool read_override(Store *store, sqlite3_stmt *statement, Override **ret, GError **error)
 {
-    g_autoptr(Override) override = override_new(statement_text(statement, 0), OVERRIDE_SET, NULL, NULL);
+    g_autoptr(Override) override = NULL;
     const char *op = statement_text(statement, 1);
 
+    if (!store_check_columns(store, statement, 0, 1, error) ||
+        !store_check_columns(store, statement, 5, N_COLUMNS - 1, error))
+        return false;
+    override = override_new(statement_text(statement, 0), OVERRIDE_SET, NULL, NULL);
     if (!op || !override_op_from_string(op, &override->op)) {
         g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_CORRUPT,
                     "The database is damaged: an override says \"%s\"", op ? op : "");
@@ -74,9 +78,12 @@ bool store_list_overrides(Store *store, const char *model, GHashTable **ret, GEr
         return false;
     statement_bind_text(statement, 1, model);
     while ((r = database_step(store->database, statement, error)) > 0) {
-        GPtrArray *overrides = g_hash_table_lookup(by_path, statement_text(statement, N_COLUMNS));
+        GPtrArray *overrides;
         Override *override;
 
+        if (!store_check_columns(store, statement, N_COLUMNS, N_COLUMNS, error))
+            return false;
+        overrides = g_hash_table_lookup(by_path, statement_text(statement, N_COLUMNS));
         if (!read_override(store, statement, &override, error))
             return false;
         if (!overrides) {

@@ -6,6 +6,9 @@
 /* "CqCf", in the file's header: tells our databases from others (SQLite, "PRAGMA application_id"). */
 #define APPLICATION_ID 0x43714366
 
+/* There will never be so many steps: a greater number is damage, and not a newer version's. */
+#define VERSION_MAX 0xFFFF
+
 /* A step stands for ever as it was released: never change one, append the next. Its number is its place,
  * counted from 1, and is what user_version says. */
 static const char *const steps[] = {
@@ -164,6 +167,12 @@ bool schema_check(Database *database, GError **error)
                     database->path);
         return false;
     }
+    if (version < 0 || version > VERSION_MAX || (version == 0 && tables > 0)) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_CORRUPT,
+                    "The database is damaged: %s says that its schema is number %" G_GINT64_FORMAT,
+                    database->path, version);
+        return false;
+    }
     if (version > (int64_t) G_N_ELEMENTS(steps)) {
         g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_NOT_SUPPORTED,
                     "%s was written by a newer version of coachiq-config (schema %" G_GINT64_FORMAT
@@ -191,6 +200,31 @@ bool schema_is_old(const uint8_t header[SCHEMA_HEADER_SIZE])
 
     memcpy(&version, header + 60, sizeof version);
     return schema_owns_header(header) && GUINT32_FROM_BE(version) < G_N_ELEMENTS(steps);
+}
+
+static void put_number(uint8_t *header, size_t offset, uint32_t number)
+{
+    number = GUINT32_TO_BE(number);
+    memcpy(header + offset, &number, sizeof number);
+}
+
+void schema_make_header(uint8_t header[SCHEMA_HEADER_SIZE], uint32_t n_pages)
+{
+    /* Page size, format of WAL, and payload fractions, which are constants. */
+    static const uint8_t constants[] = {SCHEMA_PAGE_SIZE >> 8, SCHEMA_PAGE_SIZE & 0xFF, 2, 2, 0, 64, 32, 32};
+
+    memset(header, 0, SCHEMA_HEADER_SIZE);
+    memcpy(header, "SQLite format 3", 16);
+    memcpy(header + 16, constants, sizeof constants);
+    put_number(header, 24, 1); /* changes; the same at 92, or the number of pages would not count */
+    put_number(header, 28, n_pages);
+    put_number(header, 40, 1); /* the schema cookie */
+    put_number(header, 44, 4); /* the schema format */
+    put_number(header, 56, 1); /* UTF-8 */
+    put_number(header, 60, G_N_ELEMENTS(steps));
+    put_number(header, 68, APPLICATION_ID);
+    put_number(header, 92, 1);
+    put_number(header, 96, SQLITE_VERSION_NUMBER);
 }
 
 bool schema_is_current(Database *database, GError **error)

@@ -14,6 +14,11 @@ bool schema_check(Database *database, GError **error);
 bool schema_owns_header(const uint8_t header[SCHEMA_HEADER_SIZE]);
 /* Whether steps are missing in a file of ours, by its header. */
 bool schema_is_old(const uint8_t header[SCHEMA_HEADER_SIZE]);
+/* What ours begin with, for so many pages, of the newest version and without free pages: to read what is
+ * behind a header that is damaged. */
+void schema_make_header(uint8_t header[SCHEMA_HEADER_SIZE], uint32_t n_pages);
+/* The size of our pages. */
+#define SCHEMA_PAGE_SIZE 4096
 /* Whether no step is missing; for a database that can only be read. Sets READ_ONLY. */
 bool schema_is_current(Database *database, GError **error);
 /* Whether the file has exactly the tables and indexes that ours of its version have, and nothing that could

@@ -49,5 +49,9 @@ void change_hash_entry(HashRecord *record, const HistoryEntry *entry);
 /* A time in µs as the columns of the first plan have it, "2026-01-31 12:00:00". */
 #define DATE_OF(time) "datetime(" time " / 1000000, 'unixepoch')"
 
+/* Whether the columns from `first` to `last` have values, which the schema promises, and damage breaks
+ * (CORRUPT).
+ */
+bool store_check_columns(Store *store, sqlite3_stmt *statement, int first, int last, GError **error);
 /* JSON text of a column as a value; NULL stays NULL. A text that does not parse is damage (CORRUPT). */
 bool store_parse_column(Store *store, const char *text, Value **ret, GError **error);

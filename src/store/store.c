@@ -98,6 +98,18 @@ void transaction_clear(Transaction *transaction)
     transaction->store = NULL;
 }
 
+bool store_check_columns(Store *store, sqlite3_stmt *statement, int first, int last, GError **error)
+{
+    for (int i = first; i <= last; i++)
+        if (sqlite3_column_type(statement, i) == SQLITE_NULL) {
+            g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_CORRUPT,
+                        "The database is damaged: %s has a row without %s", store->database->path,
+                        sqlite3_column_name(statement, i));
+            return false;
+        }
+    return true;
+}
+
 bool store_parse_column(Store *store, const char *text, Value **ret, GError **error)
 {
     g_autoptr(GError) local = NULL;

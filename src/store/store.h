@@ -312,6 +312,15 @@ bool store_prune(Store *store, int64_t through, GError **error);
 
 /* Verifying (verify.c) */
 
+/* Whether an effective component is what the vendor's data and the overrides give. SQLite sees no damage
+ * within a text, but these are two copies of the same. */
+bool store_component_is_sound(Store *store, const ImportStatus *status, const char *path, bool *ret,
+                              GError **error);
+/* The same for all of a model: one that is not sound; NULL: all are. Free with g_free(). */
+bool store_find_damaged_component(Store *store, const ImportStatus *status, char **ret_path, GError **error);
+/* The same for all models, in words; NULL: all are sound. Free with g_free(). */
+bool store_verify_components(Store *store, char **ret_problem, GError **error);
+
 /* Recomputes the chain of hashes over all changes and their history, and the content hash of each vendor
  * revision. `*ret_problem` is NULL when all is as it was written, else says what is not; `*ret_checked`
  * counts the changes, `*ret_from` is the first of them, 0: none. */

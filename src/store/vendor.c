@@ -33,8 +33,11 @@ void import_status_free(ImportStatus *status)
 
 static bool read_import(Store *store, sqlite3_stmt *statement, ImportStatus **ret, GError **error)
 {
-    g_autoptr(ImportStatus) status = g_new0(ImportStatus, 1);
+    g_autoptr(ImportStatus) status = NULL;
 
+    if (!store_check_columns(store, statement, 0, 7, error))
+        return false;
+    status = g_new0(ImportStatus, 1);
     status->model = statement_dup_text(statement, 0);
     status->byte_hash = statement_dup_text(statement, 1);
     status->content_hash = statement_dup_text(statement, 2);
@@ -265,7 +268,8 @@ bool store_list_vendor_components(Store *store, int64_t revision_id, GPtrArray *
     while ((r = database_step(store->database, statement, error)) > 0) {
         g_autoptr(Value) data = NULL;
 
-        if (!store_parse_column(store, statement_text(statement, 1), &data, error))
+        if (!store_check_columns(store, statement, 0, 1, error) ||
+            !store_parse_column(store, statement_text(statement, 1), &data, error))
             return false;
         g_ptr_array_add(components, component_new(statement_text(statement, 0), data));
     }

@@ -179,7 +179,7 @@ static bool verify_revisions(Store *store, char **ret_problem, GError **error)
         if (!store_list_vendor_components(store, statement_integer(statement, 0), &components, error))
             return false;
         hash = coach_file_content_hash(components);
-        if (!g_str_equal(hash, statement_text(statement, 2)) || !statement_integer(statement, 3)) {
+        if (g_strcmp0(hash, statement_text(statement, 2)) != 0 || !statement_integer(statement, 3)) {
             *ret_problem = g_strdup_printf("the vendor's data of model %s is not as it was imported",
                                            statement_text(statement, 1));
             return true;
@@ -205,6 +205,123 @@ static bool verify_imports(Store *store, char **ret_problem, GError **error)
         *ret_problem =
             g_strdup_printf("the vendor's data of model %s is missing", statement_text(statement, 0));
     return r >= 0;
+}
+
+static bool same_value(Store *store, const char *text, const Value *expected, bool *ret, GError **error)
+{
+    g_autoptr(Value) value = NULL;
+
+    if (!store_parse_column(store, text, &value, error))
+        return false;
+    *ret = value && expected ? value_equal(value, expected) : !value && !expected;
+    return true;
+}
+
+static bool check_component(Store *store, const ImportStatus *status, const char *path, GPtrArray *overrides,
+                            bool *ret, GError **error)
+{
+    g_autoptr(Value) vendor = NULL, effective = NULL;
+    Mapping *row = NULL;
+    bool ok;
+
+    if (!store_get_vendor_component(store, status->revision_id, path, &vendor, error) ||
+        !store_get_mapping(store, status->model, path, &row, error))
+        return false;
+    effective = override_apply(path, vendor, overrides);
+    ok = same_value(store, row ? row->data : NULL, effective, ret, error);
+    *ret = ok && *ret && (!row || g_str_equal(row->source, "user") == (overrides->len > 0));
+    mapping_free(row);
+    return ok;
+}
+
+bool store_component_is_sound(Store *store, const ImportStatus *status, const char *path, bool *ret,
+                              GError **error)
+{
+    g_autoptr(GPtrArray) overrides = NULL;
+
+    return store_get_overrides(store, status->model, path, &overrides, error) &&
+           check_component(store, status, path, overrides, ret, error);
+}
+
+#define NO_OVERRIDE(path)                                                                                   \
+    "AND NOT EXISTS (SELECT 1 FROM overrides o WHERE o.coach_model = ?1 AND o.component_path = " path ") "
+
+/* Those without overrides are what the vendor has. SQLite compares the texts; where they differ, what they
+ * say. */
+static bool find_unlike_vendor(Store *store, const ImportStatus *status, char **ret_path, GError **error)
+{
+    STATEMENT statement = database_prepare(
+        store->database,
+        "SELECT m.component_path, m.mapping_data, v.data, m.source = 'user' FROM coach_mappings m LEFT JOIN vendor_components v "
+        "ON v.revision_id = ?2 AND v.component_path = m.component_path "
+        "WHERE m.coach_model = ?1 AND m.is_active AND (m.mapping_data IS NOT v.data OR m.source = 'user') " NO_OVERRIDE(
+            "m.component_path") "UNION ALL SELECT v.component_path, NULL, v.data, FALSE FROM vendor_components v "
+                                "WHERE v.revision_id = ?2 AND NOT EXISTS (SELECT 1 FROM coach_mappings m "
+                                "WHERE m.coach_model = ?1 AND m.component_path = v.component_path "
+                                "AND m.is_active) " NO_OVERRIDE("v.component_path"),
+        error);
+    int r;
+
+    if (!statement)
+        return false;
+    statement_bind_text(statement, 1, status->model);
+    statement_bind_integer(statement, 2, status->revision_id);
+    while ((r = database_step(store->database, statement, error)) > 0) {
+        g_autoptr(Value) vendor = NULL;
+        bool same;
+
+        if (!store_parse_column(store, statement_text(statement, 2), &vendor, error) ||
+            !same_value(store, statement_text(statement, 1), vendor, &same, error))
+            return false;
+        if (!same || statement_integer(statement, 3)) {
+            *ret_path = statement_dup_text(statement, 0);
+            return true;
+        }
+    }
+    return r == 0;
+}
+
+bool store_find_damaged_component(Store *store, const ImportStatus *status, char **ret_path, GError **error)
+{
+    g_autoptr(GHashTable) overrides = NULL;
+    GHashTableIter iter;
+    gpointer path, list;
+
+    *ret_path = NULL;
+    if (!find_unlike_vendor(store, status, ret_path, error) ||
+        !store_list_overrides(store, status->model, &overrides, error))
+        return false;
+    g_hash_table_iter_init(&iter, overrides);
+    while (!*ret_path && g_hash_table_iter_next(&iter, &path, &list)) {
+        bool sound;
+
+        if (!check_component(store, status, path, list, &sound, error))
+            return false;
+        if (!sound)
+            *ret_path = g_strdup(path);
+    }
+    return true;
+}
+
+/* What readers get is what vendor and owner say, which are kept apart from it: damage to one shows. */
+bool store_verify_components(Store *store, char **ret_problem, GError **error)
+{
+    g_autoptr(GPtrArray) imports = NULL;
+
+    *ret_problem = NULL;
+    if (!store_list_imports(store, false, &imports, error))
+        return false;
+    for (guint i = 0; !*ret_problem && i < imports->len; i++) {
+        const ImportStatus *status = g_ptr_array_index(imports, i);
+        g_autofree char *path = NULL;
+
+        if (!store_find_damaged_component(store, status, &path, error))
+            return false;
+        if (path)
+            *ret_problem = g_strdup_printf("component %s of model %s is not what vendor and owner say", path,
+                                           status->model);
+    }
+    return true;
 }
 
 bool store_verify_history(Store *store, int64_t *ret_checked, int64_t *ret_from, char **ret_problem,

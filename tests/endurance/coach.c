@@ -72,6 +72,28 @@ void coach_close(Coach *coach)
     g_free(coach);
 }
 
+void coach_copy_state(const char *from, const char *to)
+{
+    g_autoptr(GDir) folder = g_dir_open(from, 0, NULL);
+    const char *name;
+
+    g_assert_nonnull(folder);
+    g_assert_cmpint(g_mkdir(to, 0700), ==, 0);
+    while ((name = g_dir_read_name(folder))) {
+        g_autofree char *source = g_build_filename(from, name, NULL);
+        g_autofree char *target = g_build_filename(to, name, NULL), *data = NULL;
+        gsize length;
+
+        if (g_file_test(source, G_FILE_TEST_IS_DIR)) {
+            coach_copy_state(source, target);
+            continue;
+        }
+        g_assert_true(g_file_get_contents(source, &data, &length, NULL));
+        g_assert_true(
+            g_file_set_contents_full(target, data, (gssize) length, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+    }
+}
+
 /* Operations */
 
 static bool commit(Coach *coach, Plan *planned, int64_t *ret, GError **error)

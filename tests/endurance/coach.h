@@ -22,6 +22,9 @@ Coach *coach_open(const char *state, const char *seeds);
 void coach_close(Coach *coach);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Coach, coach_close)
 
+/* Copies a state directory, as it lies there, to a new one. */
+void coach_copy_state(const char *from, const char *to);
+
 /* Operations; each is acknowledged when it returns true. `ret` is the number of the change. */
 bool coach_import(Coach *coach, int64_t *ret, GError **error);
 /* `value` is JSON text; NULL: the field goes. */

@@ -398,6 +398,19 @@ int fdatasync(int fd)
     return fsync(fd);
 }
 
+/* From folder to folder: the two names come and go by themselves, so that either may be lost. */
+static void note_move(const char *path, const char *new_path)
+{
+    Operation *operation = note(ENTER, folder_of(new_path));
+    struct stat st;
+
+    g_assert_cmpint(stat(new_path, &st), ==, 0);
+    operation->name = g_path_get_basename(new_path);
+    operation->entered = file_of(&st);
+    g_assert_nonnull(operation->entered);
+    note(REMOVE, folder_of(path))->name = g_path_get_basename(path);
+}
+
 int rename(const char *path, const char *new_path)
 {
     File *folder = folder_of(path);
@@ -407,10 +420,11 @@ int rename(const char *path, const char *new_path)
     if (path_fails(path, DISK_RENAME))
         return -1;
     r = real(path, new_path);
-    if (r == 0 && folder) {
+    if (r == 0 && folder && folder_of(new_path) != folder) {
+        note_move(path, new_path);
+    } else if (r == 0 && folder) {
         Operation *operation = note(RENAME, folder);
 
-        g_assert_true(folder_of(new_path) == folder);
         operation->name = g_path_get_basename(path);
         operation->new_name = g_path_get_basename(new_path);
     }

@@ -7,8 +7,8 @@
  *
  * What a disk keeps: a file's content as of its last fsync(), and the names in a folder as of the last
  * fsync() of that folder. Of what came later each write (by sectors of 512 bytes), each truncation and each
- * change of a name may be there or not. A rename is there wholly or not at all. Files that end in "-shm" are
- * memory that processes share: after a cut they hold anything. */
+ * change of a name may be there or not. A rename is there wholly or not at all, within a folder. Files that
+ * end in "-shm" are memory that processes share: after a cut they hold anything. */
 
 #include <glib.h>
 #include <stdbool.h>
