@@ -223,7 +223,7 @@ static bool check_format(Database *database, GError **error)
         return true;
     g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_CORRUPT,
                 "The database is damaged: %s has format %u, which does not exist", database->path,
-                MAX(versions[0], versions[1]));
+                (unsigned) MAX(versions[0], versions[1]));
     return false;
 }
 

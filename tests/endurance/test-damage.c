@@ -695,14 +695,15 @@ static char *find_problem(Case *c)
 /* What is said of each damage is wanted here, and would end the test otherwise. */
 static GLogWriterOutput listen_to_log(GLogLevelFlags level, const GLogField *fields, gsize n, gpointer data)
 {
-    Case **running = data;
+    Case **now = data;
 
-    for (gsize i = 0; *running && i < n; i++)
+    for (gsize i = 0; *now && i < n; i++)
         if (g_str_equal(fields[i].key, "MESSAGE_ID") &&
             g_str_equal(fields[i].value, "8f0c6d1f3b5e4a0c9d2a7e64c1b9f3aa"))
-            (*running)->told = true;
-    return level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL) ? g_log_writer_default(level, fields, n, NULL)
-                                                              : G_LOG_WRITER_HANDLED;
+            (*now)->told = true;
+    return (level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL)) != 0
+               ? g_log_writer_default(level, fields, n, NULL)
+               : G_LOG_WRITER_HANDLED;
 }
 
 static Case *running;

@@ -482,7 +482,8 @@ static void test_cut_recovery(void)
 static GLogWriterOutput drop_warnings(GLogLevelFlags level, const GLogField *fields, gsize n,
                                       gpointer unused)
 {
-    return level & G_LOG_LEVEL_WARNING ? G_LOG_WRITER_HANDLED : g_log_writer_default(level, fields, n, NULL);
+    return (level & G_LOG_LEVEL_WARNING) != 0 ? G_LOG_WRITER_HANDLED
+                                              : g_log_writer_default(level, fields, n, NULL);
 }
 
 int main(int argc, char **argv)
