@@ -102,7 +102,7 @@ const Verb verbs[] = {
      verb_undo},
     {"retention", FAMILY_HISTORY, "", 0, 0, OPTIONS_WRITE | OPTIONS_RETENTION | OPTIONS_YES,
      N_("Show or set how much of the past is kept"),
-     N_("Kept are the newest changes and those of the last days, whichever is more. Older ones are pruned with the next change "
+     N_("The newest changes are kept, and those of the last days, whichever is more. Older ones are pruned with the next change "
         "and cannot be undone any more. On a terminal it asks before less is kept."),
      verb_retention},
     {"verify", FAMILY_HISTORY, "", 0, 0, 0, N_("Check that nobody tampered with the history"),

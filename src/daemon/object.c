@@ -327,7 +327,7 @@ void object_on_event(const ServiceEvent *event, void *userdata)
 
         if (g_str_equal(health, "ok"))
             g_message("The storage works again.");
-        else
+        else if (!event->kind) /* a recovery has said so already, with a message id */
             g_warning("%s", health);
     }
     if (daemon->bus_is_ready)

@@ -261,7 +261,7 @@ static void note_recovery(Service *service)
     g_clear_pointer(&service->health, g_free);
     g_free(service->notice);
     service->notice = recovery_notice(service->store);
-    service_emit(service, &(ServiceEvent){.type = SERVICE_EVENT_HEALTH_CHANGED});
+    service_emit(service, &(ServiceEvent){.type = SERVICE_EVENT_HEALTH_CHANGED, .kind = "recovered"});
 }
 
 static bool recover(Service *service, const char *damage, GError **error)

@@ -42,8 +42,8 @@ typedef struct ServiceEvent {
     ServiceEventType type;
     const char *model;
     const char *const *paths; /* MAPPINGS_CHANGED: the components, NULL-terminated */
-    const char *kind;         /* MAPPINGS_CHANGED: the kind of the change */
-    const char *version;      /* MODEL_IMPORTED; UPDATE_APPLIED: now; UPDATE_AVAILABLE: the bundled one */
+    const char *kind;    /* MAPPINGS_CHANGED: the kind of the change; HEALTH_CHANGED: "recovered" or NULL */
+    const char *version; /* MODEL_IMPORTED; UPDATE_APPLIED: now; UPDATE_AVAILABLE: the bundled one */
     const char *version_from; /* UPDATE_APPLIED: before; UPDATE_AVAILABLE: the imported one */
     const char *backup;       /* BACKUP_CREATED, RESTORED: its id */
     const char *reason;       /* BACKUP_CREATED */
