@@ -177,6 +177,14 @@ static bool check_removal(ModelUndo *undo, Split *split, bool *ret_possible, GEr
     return true;
 }
 
+/* Whether what stands against it is named already. */
+static bool is_listed(const ModelUndo *undo, const char *path)
+{
+    const Step *step = undo_find_step(undo, path, "");
+
+    return step && step->state == STEP_CHANGED;
+}
+
 /* Components that came with the release and were edited since stay as the owner's own; but not where there
  * is no place for them. */
 static bool check_items(ModelUndo *undo, const Merge *merge, GError **error)
@@ -190,7 +198,7 @@ static bool check_items(ModelUndo *undo, const Merge *merge, GError **error)
                         value_string(item->result));
             return false;
         }
-        if (item->class == MERGE_REMOVED_EDITED && undo->target &&
+        if (item->class == MERGE_REMOVED_EDITED && undo->target && !is_listed(undo, item->path) &&
             !undo_skip(undo->undo, undo->model, item->path, "", error))
             return false;
     }

@@ -200,7 +200,10 @@ static void decide(const ModelUndo *undo, Step *step)
     const Override *override = now ? override_list_find(now, step->field_now) : NULL;
     bool in_the_way = is_in_the_way(undo, step, now);
 
-    if (same(override, step->before) && !same(override, step->after) && !in_the_way)
+    /* Where the vendor's data do not go back, a wish that the change left is no step. */
+    bool rebased = same(step->before, step->after) && (undo->went_back || !undo->release);
+
+    if (rebased || (same(override, step->before) && !same(override, step->after) && !in_the_way))
         step->state = STEP_DONE;
     else if (undo->undo->force || (same(override, step->after) && !in_the_way))
         step->state = STEP_MATCHES;

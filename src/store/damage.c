@@ -108,8 +108,11 @@ char *damage_free_name(const char *directory, int64_t time)
 
 bool damage_move_aside(const char *directory, const char *name, bool *ret_moved, GError **error)
 {
-    /* The log goes first: a database without it is older, but one with the log of another is broken. */
+    /* The log goes first, and is there before the database follows: a database without it is older, but one
+     * with the log of another is broken. */
     for (guint i = G_N_ELEMENTS(suffixes); i-- > 0;) {
+        if (i == 0 && !backup_sync(directory, O_DIRECTORY, error))
+            return false;
         g_autofree char *from = g_strconcat(directory, "/" STORE_DATABASE, suffixes[i], NULL);
         g_autofree char *to = g_strconcat(directory, "/", name, suffixes[i], NULL);
 
