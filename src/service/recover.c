@@ -267,31 +267,49 @@ static bool replay_change(Service *service, Store *damaged, Change *change, GPtr
     return ok;
 }
 
-/* All that follows the newest change, as far as the chain goes. Returns how many. */
-static unsigned salvage(Service *service, const char *aside)
+/* Whether it can go well another time. */
+static bool is_passing(const GError *error)
 {
-    g_autoptr(Store) damaged = damage_open(service->state_directory, aside);
+    static const ConfigError codes[] = {CONFIG_ERROR_NO_SPACE, CONFIG_ERROR_IO, CONFIG_ERROR_LOCKED,
+                                        CONFIG_ERROR_READ_ONLY};
+
+    for (guint i = 0; i < G_N_ELEMENTS(codes); i++)
+        if (g_error_matches(error, CONFIG_ERROR, (gint) codes[i]))
+            return true;
+    return false;
+}
+
+/* All that follows the newest change, as far as the chain goes. `*ret` is how many. */
+static bool salvage(Service *service, const char *aside, unsigned *ret, GError **error)
+{
+    g_autoptr(Store) damaged = NULL;
     g_autofree char *hash = NULL;
-    unsigned n = 0;
     int64_t id;
 
+    *ret = 0;
+    if (!damage_open(service->state_directory, aside, &damaged, error))
+        return false;
     if (!damaged || !store_get_head(service->store, &id, &hash, NULL))
-        return 0;
-    for (;; n++) {
+        return true;
+    for (;; ++*ret) {
         g_autoptr(GPtrArray) history = NULL;
         g_autoptr(Change) change = NULL;
-        g_autoptr(GError) error = NULL;
+        g_autoptr(GError) local = NULL;
         char *next = NULL;
 
         damage_read_change(damaged, ++id, hash, &change, &history, &next);
         if (!change)
-            return n;
+            return true;
         g_free(hash);
         hash = next;
-        if (!replay_change(service, damaged, change, history, &error)) {
-            g_warning("Change %" G_GINT64_FORMAT " cannot be made again: %s", id, error->message);
-            return n;
+        if (replay_change(service, damaged, change, history, &local))
+            continue;
+        if (is_passing(local)) {
+            g_propagate_error(error, g_steal_pointer(&local));
+            return false;
         }
+        g_warning("Change %" G_GINT64_FORMAT " cannot be made again: %s", id, local->message);
+        return true;
     }
 }
 
@@ -301,6 +319,7 @@ static unsigned salvage(Service *service, const char *aside)
 static bool take_backup(Service *service, char **ret_id, GError **error)
 {
     g_autoptr(GPtrArray) backups = NULL;
+    g_autoptr(GError) hindrance = NULL;
 
     *ret_id = NULL;
     if (!backup_list(service->state_directory, &backups, error))
@@ -318,12 +337,17 @@ static bool take_backup(Service *service, char **ret_id, GError **error)
         }
         if (!store) {
             g_warning("Backup %s cannot be used: %s", backup->id, local->message);
+            if (is_passing(local) && !hindrance)
+                hindrance = g_steal_pointer(&local);
             continue;
         }
         *ret_id = g_strdup(backup->id);
         return damage_replace(service->state_directory, store, error);
     }
-    return true;
+    if (!hindrance)
+        return true;
+    g_propagate_error(error, g_steal_pointer(&hindrance));
+    return false;
 }
 
 /* Telling */
@@ -386,10 +410,10 @@ static bool tell(Service *service, const char *notice, GError **error)
 /* Moves the file aside, or what an earlier recovery that did not come to its end has put in its place. */
 static bool move_aside(Service *service, const char *name, bool *ret_moved, GError **error)
 {
-    g_autofree char *path = g_build_filename(service->state_directory, name, NULL), *other = NULL;
+    g_autofree char *other = NULL;
     bool ignored;
 
-    if (!g_file_test(path, G_FILE_TEST_EXISTS))
+    if (!damage_is_moved(service->state_directory, name))
         return damage_move_aside(service->state_directory, name, ret_moved, error);
     *ret_moved = true;
     other = damage_free_name(service->state_directory, now_usec());
@@ -399,13 +423,12 @@ static bool move_aside(Service *service, const char *name, bool *ret_moved, GErr
 static bool go_on(Service *service, const char *name, const char *damage, GError **error)
 {
     g_autofree char *backup = NULL, *notice = NULL;
-    unsigned n;
+    unsigned n = 0;
     bool moved;
 
     if (!move_aside(service, name, &moved, error) || !take_backup(service, &backup, error) ||
-        !service_load(service, error))
+        !service_load(service, error) || (moved && !salvage(service, name, &n, error)))
         return false;
-    n = moved ? salvage(service, name) : 0;
     notice = describe(damage, moved ? name : NULL, backup, n);
     return tell(service, notice, error) && damage_end(service->state_directory, error);
 }

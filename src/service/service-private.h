@@ -34,6 +34,7 @@ struct Service {
     GHashTable *interfaces;
     Retention retention;
 
+    char *upgrade_backup;  /* made before the tables changed, until the result was found sound; NULL */
     GHashTable *announced; /* model → content hash of the newer bundled file that was told of */
 
     GHashTable *caches;  /* model → ModelCache */

@@ -49,6 +49,7 @@ void service_free(Service *service)
     g_hash_table_unref(service->caches);
     g_hash_table_unref(service->bundled);
     g_hash_table_unref(service->announced);
+    g_free(service->upgrade_backup);
     close_store(service);
     if (service->lock >= 0)
         close(service->lock);
@@ -242,14 +243,19 @@ bool service_load(Service *service, GError **error)
     g_autofree char *backup = back_up_before_upgrade(service);
     Store *store = store_open(service->state_directory, error);
 
-    if (!store)
+    if (!store) {
+        if (backup)
+            backup_remove(service->state_directory, backup, NULL);
         return false;
+    }
+    if (backup) {
+        g_free(service->upgrade_backup);
+        service->upgrade_backup = g_steal_pointer(&backup);
+    }
     g_hash_table_remove_all(service->caches);
     service->store = store;
     if (!load_state(service, store, error))
         return false;
-    if (backup)
-        backup_remove_old(service->state_directory, service->retention.backups, backup);
     g_free(service->notice);
     service->notice = recovery_notice(service->store);
     return true;
@@ -297,6 +303,9 @@ static bool load_checked(Service *service, GError **error)
         return recover(service, "the file is missing", error);
     if (service_load(service, &local) && (!suspected || damage_check(service->store, &local))) {
         service->suspect = false;
+        if (service->upgrade_backup)
+            backup_remove_old(service->state_directory, service->retention.backups, service->upgrade_backup);
+        g_clear_pointer(&service->upgrade_backup, g_free);
         return true;
     }
     if (g_error_matches(local, CONFIG_ERROR, CONFIG_ERROR_CORRUPT))
@@ -315,6 +324,7 @@ Store *service_store(Service *service, GError **error)
 
     if (!take_lock(service, &local) || !load_checked(service, &local)) {
         service_note_failure(service, local);
+        service->idle_work = false; /* the next use tries again, and not at once */
         g_propagate_error(error, g_steal_pointer(&local));
         return NULL;
     }

@@ -70,7 +70,9 @@ static bool check_table(Database *database, const char *table, char **ret_proble
 static bool check_texts(Store *store, char **ret_problem, GError **error)
 {
     STATEMENT statement = database_prepare(
-        store->database, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name", error);
+        store->database,
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_stat%' ORDER BY name",
+        error);
     int r = statement ? 1 : -1;
 
     while (!*ret_problem && r > 0 && (r = database_step(store->database, statement, error)) > 0)
@@ -96,7 +98,11 @@ bool backup_check_store(Store *store, GError **error)
     Database *database = store->database;
     g_autofree char *damage = backup_find_damage(database->handle), *problem = NULL;
 
-    /* What hinders the check is no damage. */
+    /* What hinders the check is no damage; SQLite says it in a row like what it found. */
+    if (damage && database_read_failed(database->handle)) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_IO, "%s cannot be read: %s", database->path, damage);
+        return false;
+    }
     if (damage && (sqlite3_errcode(database->handle) & 0xFF) != SQLITE_OK &&
         database_error_code(database->handle, database->path) != CONFIG_ERROR_CORRUPT)
         return database_fail(database, "checking it", error);

@@ -82,8 +82,9 @@ char *backup_unfinished_path(const char *folder)
 {
     static gint counter = 0;
 
-    return g_strdup_printf("%s/unfinished-%d-%d" BACKUP_UNFINISHED, folder, (int) getpid(),
-                           g_atomic_int_add(&counter, 1));
+    /* The number of a process comes again, with a file that the one before has left. */
+    return g_strdup_printf("%s/unfinished-%d-%d-%08x" BACKUP_UNFINISHED, folder, (int) getpid(),
+                           g_atomic_int_add(&counter, 1), g_random_int());
 }
 
 void backup_remove_unfinished(const char *folder)

@@ -30,8 +30,9 @@ bool damage_is_emptied(const char *directory)
     g_autoptr(GPtrArray) backups = NULL;
     struct stat st;
 
-    return stat(path, &st) == 0 && st.st_size == 0 && !damage_is_suspected(directory) &&
-           backup_list(directory, &backups, NULL) && backups->len > 0;
+    /* SQLite would erase a log beside an empty file; it writes a page before it begins one. */
+    return stat(path, &st) == 0 && st.st_size == 0 &&
+           (damage_is_suspected(directory) || (backup_list(directory, &backups, NULL) && backups->len > 0));
 }
 
 bool damage_check(Store *store, GError **error)
@@ -52,7 +53,11 @@ bool damage_is_foreign(const char *directory)
     sqlite3_stmt *statement = NULL;
     sqlite3 *handle = NULL;
     bool foreign = false;
+    struct stat st;
 
+    /* Not even looked into: see damage_is_emptied(). */
+    if (stat(path, &st) < 0 || st.st_size == 0)
+        return false;
     if (sqlite3_open_v2(path, &handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
         sqlite3_prepare_v2(
             handle,
@@ -104,6 +109,12 @@ char *damage_free_name(const char *directory, int64_t time)
         if (!is_taken(directory, name))
             return g_steal_pointer(&name);
     }
+}
+
+bool damage_is_moved(const char *directory, const char *name)
+{
+    return exists(directory, name, "") ||
+           (exists(directory, name, "-wal") && exists(directory, STORE_DATABASE, "-wal"));
 }
 
 bool damage_move_aside(const char *directory, const char *name, bool *ret_moved, GError **error)
@@ -179,40 +190,58 @@ bool damage_replace(const char *directory, Store *backup, GError **error)
     return backup_sync(directory, O_DIRECTORY, error);
 }
 
-static void copy_file(const char *from, const char *to, bool with_new_header)
+/* A file that is not there is none to copy. */
+static bool copy_file(const char *from, const char *to, bool with_new_header, GError **error)
 {
     g_autofree char *data = NULL;
+    g_autoptr(GError) local = NULL;
     gsize length;
 
-    if (!g_file_get_contents(from, &data, &length, NULL))
-        return;
+    if (!g_file_get_contents(from, &data, &length, &local)) {
+        if (g_error_matches(local, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+            return true;
+        g_set_error_literal(error, CONFIG_ERROR, CONFIG_ERROR_IO, local->message);
+        return false;
+    }
     if (with_new_header && length >= SCHEMA_PAGE_SIZE)
         schema_make_header((uint8_t *) data, (uint32_t) (length / SCHEMA_PAGE_SIZE));
-    g_file_set_contents_full(to, data, (gssize) length, G_FILE_SET_CONTENTS_NONE, 0600, NULL);
+    if (g_file_set_contents_full(to, data, (gssize) length, G_FILE_SET_CONTENTS_NONE, 0600, &local))
+        return true;
+    g_set_error_literal(error, CONFIG_ERROR,
+                        g_error_matches(local, G_FILE_ERROR, G_FILE_ERROR_NOSPC) ? CONFIG_ERROR_NO_SPACE
+                                                                                 : CONFIG_ERROR_IO,
+                        local->message);
+    return false;
 }
 
-static Store *open_copy(const char *directory, const char *name, bool with_new_header)
+static bool open_copy(const char *directory, const char *name, bool with_new_header, Store **ret,
+                      GError **error)
 {
-    g_autofree char *folder = backup_folder(directory, NULL);
+    g_autofree char *folder = backup_folder(directory, error);
     g_autofree char *path = folder ? backup_unfinished_path(folder) : NULL;
 
+    *ret = NULL;
     if (!path)
-        return NULL;
+        return false;
     for (guint i = 0; i < 2; i++) { /* the file and its log */
         g_autofree char *from = g_strconcat(directory, "/", name, suffixes[i], NULL);
         g_autofree char *to = g_strconcat(path, suffixes[i], NULL);
 
-        copy_file(from, to, with_new_header && i == 0);
+        if (!copy_file(from, to, with_new_header && i == 0, error)) {
+            database_remove_files(path);
+            return false;
+        }
     }
-    return store_open_private(path, NULL);
+    *ret = store_open_private(path, NULL);
+    return true;
 }
 
-Store *damage_open(const char *directory, const char *name)
+bool damage_open(const char *directory, const char *name, Store **ret, GError **error)
 {
-    Store *store = open_copy(directory, name, false);
-
+    if (!open_copy(directory, name, false, ret, error))
+        return false;
     /* The chain of changes vouches for what is read, and not the header. */
-    return store ? store : open_copy(directory, name, true);
+    return *ret || open_copy(directory, name, true, ret, error);
 }
 
 bool store_get_head(Store *store, int64_t *ret_id, char **ret_hash, GError **error)

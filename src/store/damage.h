@@ -19,6 +19,8 @@ void damage_close(Store *store);
 bool damage_is_foreign(const char *directory);
 /* Whether the database is gone, although its log or backups of it are there. */
 bool damage_is_missing(const char *directory);
+/* Whether something lies under this name that damage_move_aside() would overwrite. */
+bool damage_is_moved(const char *directory, const char *name);
 /* Moves the database aside, with what belongs to it, to `name`, which is free, as damage_free_name() gives
  * it: with the time in it. `*ret_moved` says whether there was anything. */
 char *damage_free_name(const char *directory, int64_t time);
@@ -31,8 +33,9 @@ bool damage_is_begun(const char *directory, char **ret_name, char **ret_damage);
 bool damage_end(const char *directory, GError **error);
 /* Makes the content of a loaded backup the database. Takes the store over. */
 bool damage_replace(const char *directory, Store *backup, GError **error);
-/* A private copy of what was moved aside, opened for reading; NULL where it cannot be opened any more. */
-Store *damage_open(const char *directory, const char *name);
+/* A private copy of what was moved aside, opened for reading; `*ret` is NULL where it cannot be opened any
+ * more. Sets what kept it from being copied. */
+bool damage_open(const char *directory, const char *name, Store **ret, GError **error);
 
 /* Reads a change with its releases and history, if all of it can be read and follows the one before by its
  * hash. `*ret` is NULL where not. `*ret_hash` is its own hash. Free with change_free(), g_ptr_array_unref(),

@@ -264,9 +264,10 @@ bool schema_upgrade(Database *database, GError **error)
     return true;
 }
 
-#define SCHEMA_TEXT                                                                                           \
-    "SELECT group_concat(type || ' ' || name || ' ' || tbl_name || ' ' || coalesce(sql, ''), char(10)) FROM " \
-    "(SELECT * FROM sqlite_schema ORDER BY type, name)"
+#define SCHEMA_TEXT                                                                                            \
+    "SELECT group_concat(type || ' ' || name || ' ' || tbl_name || ' ' || coalesce(sql, ''), char(10)) FROM "  \
+    "(SELECT * FROM sqlite_schema WHERE coalesce(sql, '') NOT IN ('CREATE TABLE sqlite_stat1(tbl,idx,stat)', " \
+    "'CREATE TABLE sqlite_stat4(tbl,idx,neq,nlt,ndlt,sample)') ORDER BY type, name)"
 
 /* NULL where it cannot be read, or hides something behind the end of a text. */
 static char *read_schema(sqlite3 *handle)

@@ -259,6 +259,42 @@ class DamageTest(IntegrationTest):
         self.assertEqual(self.name(), "One")
         self.lives_on()
 
+    def killed(self):
+        self.bench.daemon.kill()
+        wait_until(lambda: not self.client.has_owner(), "the daemon has left")
+
+    def test_empty_with_a_log(self):
+        """SQLite would erase a log that lies beside an empty file."""
+        newest = self.call("CreateBackup", "one")
+        self.set(MODEL, LIGHT, "/notes", "in the log")
+        self.killed()
+        with open(self.bench.database + "-wal", "rb") as file:
+            log = file.read()
+        self.assertTrue(log)
+        os.truncate(self.bench.database, 0)
+        self.bench.start()
+        self.assertEqual(self.name(), "One")
+        self.assertRegex(self.client.property("Health"), f"the file is empty.*{newest}")
+        (kept,) = [n for n in os.listdir(self.bench.state) if n.startswith("damaged-") and n.endswith("-wal")]
+        with open(os.path.join(self.bench.state, kept), "rb") as file:
+            self.assertEqual(file.read(), log)
+        self.lives_on()
+
+    def test_statistics_are_no_damage(self):
+        """Somebody with a shell may have asked SQLite for them."""
+        self.bench.stop()
+        connection = sqlite3.connect(self.bench.database)
+        connection.execute("ANALYZE")
+        connection.close()
+        self.bench.start()
+        self.set(MODEL, LIGHT, "/notes", "since")
+        self.killed()
+        self.bench.start()
+        self.assertEqual(self.field(MODEL, LIGHT, "/notes"), "since")
+        self.assertEqual(self.client.property("Health"), "ok")
+        self.call("RestoreBackup", self.call("CreateBackup", "with them"), "")
+        self.lives_on()
+
     def test_ended_recovery(self):
         """The power goes while the daemon recovers: the next start does the rest."""
         newest = self.call("CreateBackup", "one")
