@@ -4,6 +4,7 @@
 #include "ctl/backup.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 
 #include "ctl/format.h"
 #include "ctl/table.h"
@@ -95,10 +96,9 @@ char *backup_distance(int64_t revision, int64_t now)
     if (now == revision)
         return g_strdup(_("Nothing has changed since."));
     if (now < revision)
-        return g_strdup_printf(
-            _("It is newer than what is there now, which is at revision %" G_GINT64_FORMAT "."), now);
-    return g_strdup_printf(ngettext("%" G_GINT64_FORMAT " change was made since.",
-                                    "%" G_GINT64_FORMAT " changes were made since.",
-                                    (gulong) (now - revision)),
+        return g_strdup_printf(_("It is newer than what is there now, which is at revision %" PRId64 "."),
+                               now);
+    return g_strdup_printf(ngettext("%" PRId64 " change was made since.",
+                                    "%" PRId64 " changes were made since.", (gulong) (now - revision)),
                            now - revision);
 }

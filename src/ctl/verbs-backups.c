@@ -2,6 +2,7 @@
 /* verbs-backups.c: backup, backups, delete-backup. */
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <unistd.h>
 
 #include "ctl/backup.h"
@@ -97,9 +98,8 @@ static void say_made(Ctl *ctl, const char *id)
     if (!backup)
         ctl_print(_("Made backup %s"), clean);
     else
-        ctl_print(_("Made backup %s  %s(revision %" G_GINT64_FORMAT ", %s)%s"), clean,
-                  term_on(&ctl->out, STYLE_DIM), dict_number(backup, "Revision"), size,
-                  term_off(&ctl->out, STYLE_DIM));
+        ctl_print(_("Made backup %s  %s(revision %" PRId64 ", %s)%s"), clean, term_on(&ctl->out, STYLE_DIM),
+                  dict_number(backup, "Revision"), size, term_off(&ctl->out, STYLE_DIM));
 }
 
 static int report_json_backup(const Ctl *ctl, const char *id)

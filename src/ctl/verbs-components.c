@@ -2,6 +2,7 @@
 /* verbs-components.c: show, get, find, lookup, validate. */
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "ctl/component.h"
@@ -137,7 +138,7 @@ static int print_component(Ctl *ctl, const Value *object, const Value *explanati
     g_autoptr(GString) out = g_string_new(NULL);
     g_autoptr(GHashTable) remarks = explain_remarks(explanation);
     g_autofree char *head =
-        g_strdup_printf(_("# %s, %s, revision %" G_GINT64_FORMAT), dict_text(object, "path"),
+        g_strdup_printf(_("# %s, %s, revision %" PRId64), dict_text(object, "path"),
                         source_words(dict_text(object, "source")), dict_number(object, "revision"));
     g_autofree char *styled = term_styled(&ctl->out, STYLE_DIM, head);
 

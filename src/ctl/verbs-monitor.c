@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <systemd/sd-event.h>
 
@@ -69,9 +70,9 @@ static void announce_missed(Monitor *monitor, int64_t change)
     g_autofree char *text = NULL;
 
     if (monitor->last > 0 && change > monitor->last + 1) {
-        text = g_strdup_printf(_("changes %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT
-                                 " were not seen; “coachiqctl changes” has them"),
-                               monitor->last + 1, change - 1);
+        text = g_strdup_printf(
+            _("changes %" PRId64 " to %" PRId64 " were not seen; “coachiqctl changes” has them"),
+            monitor->last + 1, change - 1);
         value_map_take(&members, "from", value_new_integer(monitor->last + 1));
         value_map_take(&members, "to", value_new_integer(change - 1));
         announce(monitor, "missed", _("missed"), STYLE_WARN, text, members);
@@ -101,19 +102,19 @@ static char *changed_text(G_GNUC_UNUSED const Monitor *monitor, const Value *mem
 {
     g_autofree char *paths = join_texts(value_map_get(members, "paths"));
 
-    return g_strdup_printf(_("%s: %s (change %" G_GINT64_FORMAT ")"), dict_text(members, "model"), paths,
+    return g_strdup_printf(_("%s: %s (change %" PRId64 ")"), dict_text(members, "model"), paths,
                            dict_number(members, "change"));
 }
 
 static char *imported_text(G_GNUC_UNUSED const Monitor *monitor, const Value *members)
 {
-    return g_strdup_printf(_("%s, version %s (change %" G_GINT64_FORMAT ")"), dict_text(members, "model"),
+    return g_strdup_printf(_("%s, version %s (change %" PRId64 ")"), dict_text(members, "model"),
                            dict_text(members, "version"), dict_number(members, "change"));
 }
 
 static char *removed_text(G_GNUC_UNUSED const Monitor *monitor, const Value *members)
 {
-    return g_strdup_printf(_("%s (change %" G_GINT64_FORMAT ")"), dict_text(members, "model"),
+    return g_strdup_printf(_("%s (change %" PRId64 ")"), dict_text(members, "model"),
                            dict_number(members, "change"));
 }
 
@@ -125,7 +126,7 @@ static char *available_text(const Monitor *monitor, const Value *members)
 
 static char *updated_text(const Monitor *monitor, const Value *members)
 {
-    return g_strdup_printf(_("%s: %s %s %s (change %" G_GINT64_FORMAT ")"), dict_text(members, "model"),
+    return g_strdup_printf(_("%s: %s %s %s (change %" PRId64 ")"), dict_text(members, "model"),
                            dict_text(members, "from"), term_arrow(&monitor->ctl->out),
                            dict_text(members, "to"), dict_number(members, "change"));
 }
@@ -141,7 +142,7 @@ static char *restored_text(G_GNUC_UNUSED const Monitor *monitor, const Value *me
 {
     const char *backup = dict_text(members, "backup");
 
-    return g_strdup_printf(_("%s (change %" G_GINT64_FORMAT ")"),
+    return g_strdup_printf(_("%s (change %" PRId64 ")"),
                            *backup ? backup : _("from a file, or a restore was undone"),
                            dict_number(members, "change"));
 }
@@ -410,7 +411,7 @@ static int prepare_event(sd_event **ret)
 static void print_start(Monitor *monitor)
 {
     g_autofree char *text =
-        g_strdup_printf(_("Watching from revision %" G_GINT64_FORMAT " on. Ctrl+C ends it."), monitor->last);
+        g_strdup_printf(_("Watching from revision %" PRId64 " on. Ctrl+C ends it."), monitor->last);
 
     if (!monitor->ctl->args.json && monitor->ctl->out.tty)
         ctl_print("%s%s%s", term_on(&monitor->ctl->out, STYLE_DIM), text,

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -72,7 +73,7 @@ static int report_done(const Ctl *ctl, int64_t before, uint64_t change, const ch
     va_end(arguments);
     report_change(ctl, (uint64_t) before, change, "%s", done);
     if (!ctl->args.json && change != (uint64_t) before)
-        ctl_print(_("  “coachiqctl undo %" G_GUINT64_FORMAT "” takes it back."), change);
+        ctl_print(_("  “coachiqctl undo %" PRIu64 "” takes it back."), change);
     return EXIT_OK;
 }
 
@@ -177,7 +178,7 @@ static int apply_restore(Ctl *ctl, const Restore *restore, bool named)
         detail = changes_detail(ctl, change, &error);
     if (!detail)
         return report_done(ctl, restore->now, change, _("Restored %s"), subject);
-    return report_done(ctl, restore->now, change, _("Restored %s, of revision %" G_GINT64_FORMAT), subject,
+    return report_done(ctl, restore->now, change, _("Restored %s, of revision %" PRId64), subject,
                        dict_number(detail, "restored_revision"));
 }
 
