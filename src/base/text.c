@@ -19,14 +19,16 @@ const char *text_find_noncharacter(const char *text, size_t length)
     return NULL;
 }
 
+bool text_is_misleading_character(gunichar c)
+{
+    return g_unichar_iscntrl(c) || c == 0x2028 || c == 0x2029 || c == 0x200E || c == 0x200F || c == 0x061C ||
+           (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+}
+
 bool text_is_misleading(const char *text)
 {
-    for (; *text; text = g_utf8_next_char(text)) {
-        gunichar c = g_utf8_get_char(text);
-
-        if (g_unichar_iscntrl(c) || c == 0x2028 || c == 0x2029 || c == 0x200E || c == 0x200F ||
-            c == 0x061C || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069))
+    for (; *text; text = g_utf8_next_char(text))
+        if (text_is_misleading_character(g_utf8_get_char(text)))
             return true;
-    }
     return false;
 }

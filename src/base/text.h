@@ -14,3 +14,5 @@ const char *text_find_noncharacter(const char *text, size_t length);
 /* Whether a text has characters that may mislead a person who reads it in a prompt or a terminal: control
  * characters (C0, C1), line and paragraph separators, and those that change the direction of writing. */
 bool text_is_misleading(const char *text);
+/* The same of one character. */
+bool text_is_misleading_character(gunichar c);
