@@ -32,3 +32,22 @@ bool text_is_misleading(const char *text)
             return true;
     return false;
 }
+
+char *text_presentable(const char *text, size_t size_max)
+{
+    GString *clean = g_string_new(NULL);
+
+    for (; *text; text = g_utf8_next_char(text)) {
+        gunichar c = g_utf8_get_char(text);
+
+        if (clean->len + (size_t) g_unichar_to_utf8(c, NULL) > size_max) {
+            g_string_append(clean, "…");
+            break;
+        }
+        if (text_is_misleading_character(c) || is_noncharacter(c))
+            g_string_append_c(clean, '?');
+        else
+            g_string_append_unichar(clean, c);
+    }
+    return g_string_free(clean, false);
+}
