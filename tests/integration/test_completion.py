@@ -407,7 +407,7 @@ class ZshTest(ShellTest):
             [
                 "PS1='> '; unset zle_bracketed_paste; setopt nobeep; bindkey -e; LISTMAX=10000",
                 f"fpath=({COMPLETIONS}/zsh $fpath); autoload -U compinit; compinit -D -u",
-                "zle -C all-matches complete-word _generic; bindkey '^Xa' all-matches",
+                "zle -C all-matches complete-word _generic; bindkey '^Xa' all-matches '^Xl' list-choices",
                 "zstyle ':completion:all-matches:*' insert yes",
                 "zstyle ':completion:all-matches::::' completer _all_matches _complete",
                 "compdef _coachiqctl show",
@@ -415,7 +415,7 @@ class ZshTest(ShellTest):
         )
 
     def test_descriptions(self):
-        self.shell.run("show get devices/b\x04ed\t")
+        self.shell.run("show get devices/b\x18led\t")
         self.assertIn("devices/bedroom_light  -- Reading Nook", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self.shell.screen))
 
 
