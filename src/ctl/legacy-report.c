@@ -4,6 +4,7 @@
 #include "ctl/legacy-report.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 
 #include "ctl/bus-value.h"
 #include "ctl/format.h"
@@ -46,10 +47,9 @@ int64_t legacy_report_count(const Value *report, const char *result)
 
 char *legacy_report_counts(const Value *report)
 {
-    return g_strdup_printf(
-        _("%" G_GINT64_FORMAT " taken, %" G_GINT64_FORMAT " already there, %" G_GINT64_FORMAT " refused"),
-        legacy_report_count(report, "taken"), legacy_report_count(report, "present"),
-        legacy_report_count(report, "refused"));
+    return g_strdup_printf(_("%" PRId64 " taken, %" PRId64 " already there, %" PRId64 " refused"),
+                           legacy_report_count(report, "taken"), legacy_report_count(report, "present"),
+                           legacy_report_count(report, "refused"));
 }
 
 /* "devices/porch_light /friendly_name" */
@@ -72,6 +72,13 @@ static char *value_text(const Layout *layout, const Value *item)
     return g_strconcat(" ", term_arrow(layout->term), " ", text, NULL);
 }
 
+static char *interface_text(const char *place, const char *value)
+{
+    g_autofree char *text = g_strconcat(place, value, NULL);
+
+    return g_strdup_printf(_("interface %s"), text);
+}
+
 /* What an item is; NULL where its source says it all. */
 static char *item_text_of(const Layout *layout, const Value *item)
 {
@@ -85,7 +92,7 @@ static char *item_text_of(const Layout *layout, const Value *item)
     if (g_str_equal(what, "active-model"))
         return g_strdup_printf(_("active model %s"), model);
     if (g_str_equal(what, "interface"))
-        return g_strdup_printf(_("interface %s%s"), place, value);
+        return interface_text(place, value);
     if (*place == '\0' && *value == '\0')
         return g_str_equal(what, "patch") ? g_strdup(_("a patch")) : NULL;
     return g_strconcat(place, value, NULL);
@@ -173,8 +180,8 @@ static void append_group(const Layout *layout, const Group *group, const Value *
 
     if (count == 0)
         return;
-    g_string_append_printf(layout->out, "%s%s%s (%" G_GINT64_FORMAT "):\n",
-                           term_on(layout->term, group->style), written ? _(group->done) : _(group->planned),
+    g_string_append_printf(layout->out, "%s%s%s (%" PRId64 "):\n", term_on(layout->term, group->style),
+                           written ? _(group->done) : _(group->planned),
                            term_off(layout->term, group->style), count);
     for (size_t i = 0; i < value_length(items); i++) {
         const Value *item = value_list_item(items, i);

@@ -2,6 +2,7 @@
 /* verbs-migrate.c: migrate: taking over what an old installation has. */
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <unistd.h>
 
 #include "base/json.h"
@@ -121,9 +122,9 @@ static int report_written(const Ctl *ctl, const Migration *migration)
         return exit_code(migration->report);
     }
     counts = legacy_report_counts(migration->report);
-    ctl_print(_("Moved over: %s  %s(change %" G_GUINT64_FORMAT ")%s"), counts, term_on(&ctl->out, STYLE_DIM),
+    ctl_print(_("Moved over: %s  %s(change %" PRIu64 ")%s"), counts, term_on(&ctl->out, STYLE_DIM),
               migration->change, term_off(&ctl->out, STYLE_DIM));
-    ctl_print(_("  “coachiqctl undo %" G_GUINT64_FORMAT "” takes it back."), migration->change);
+    ctl_print(_("  “coachiqctl undo %" PRIu64 "” takes it back."), migration->change);
     return exit_code(migration->report);
 }
 
