@@ -192,8 +192,9 @@ bool service_list_models(Service *service, GPtrArray **ret, GError **error)
         }
         info->import = import;
         info->n_devices = import->n_devices;
-        info->update_available =
-            info->bundled && !info->problem && !g_str_equal(info->bundled_hash, import->content_hash);
+        if (info->bundled && !info->problem &&
+            !service_is_update(service, import, info->bundled_hash, &info->update_available, error))
+            return false;
     }
     for (guint i = 0; i < infos->len; i++) {
         ModelInfo *info = g_ptr_array_index(infos, i);

@@ -278,6 +278,7 @@ static void finish_passages(Service *service, Plan *plan, const Change *change)
                                      .version_from = passage->version_from,
                                      .change = change->id});
     }
+    plan_announce_settings(service, plan, change);
 }
 
 Passage *passage_new(const char *model)

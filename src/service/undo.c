@@ -178,8 +178,8 @@ static bool finish(Undo *undo, GError **error)
     plan->empty = !edits && !plan->passages && !plan->settings;
     if (plan->empty && undo->n_skipped > 0)
         return refuse_skipped(undo, error);
-    /* One change, one signal. */
-    if (undo->several)
+    /* One change, one signal; a model that was removed is one, with what it took along. */
+    if (undo->several && !(undo->change->model[0] && undo->change->releases->len == 1))
         plan->restored = g_strdup("");
     if (edits)
         plan_set_touched(plan);
