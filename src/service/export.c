@@ -9,8 +9,7 @@ static char *export_merged(const Past *past, const char *model, int64_t revision
                            GError **error)
 {
     g_autoptr(GPtrArray) components = past_list_components(past);
-    const CoachTextHeader header = {
-        .model = model, .version = past->vendor->version, .revision = revision};
+    const CoachTextHeader header = {.model = model, .version = past->vendor->version, .revision = revision};
 
     return coach_text_format(components, past->vendor->layout, &header, format, error);
 }

@@ -127,8 +127,8 @@ static const char *field_at_binding(const char *path, const char *field)
  * what a binding has there, and a deletion all around it. */
 static bool takes_place_of(const char *path, const Override *wish, const Override *override)
 {
-    const char *at_binding = field_at_binding(path, wish->field) ? NULL
-                                                                 : field_at_binding(path, override->field);
+    const char *at_binding =
+        field_at_binding(path, wish->field) ? NULL : field_at_binding(path, override->field);
 
     if (g_str_equal(override->field, wish->field) || field_is_inside(override->field, wish->field) ||
         (!override->field[0] && override->op == OVERRIDE_UNSET))
@@ -188,10 +188,11 @@ static bool refuse_missing(const Work *work, const Touched *touched, GError **er
 {
     const ImportStatus *status = model_cache_status(work->cache);
 
-    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_NO_SUCH_MAPPING,
-                "The file edits %s, which the coach %s (version %s) does not have; the edits were made on version %s. "
-                "Take them out of the file, or bring the coach to that version first",
-                touched->path, status->model, status->version, work->edits->version);
+    g_set_error(
+        error, CONFIG_ERROR, CONFIG_ERROR_NO_SUCH_MAPPING,
+        "The file edits %s, which the coach %s (version %s) does not have; the edits were made on version %s. "
+        "Take them out of the file, or bring the coach to that version first",
+        touched->path, status->model, status->version, work->edits->version);
     return false;
 }
 
@@ -227,7 +228,8 @@ static bool lay_component(Work *work, const char *path, GPtrArray *wishes, GErro
         for (guint i = 0; i < sorted->len; i++) {
             const Override *wish = g_ptr_array_index(sorted, i);
 
-            if ((field_at_binding(path, wish->field) != NULL) == (pass == 1) && !lay_wish(touched, wish, error))
+            if ((field_at_binding(path, wish->field) != NULL) == (pass == 1) &&
+                !lay_wish(touched, wish, error))
                 return false;
         }
     return true;
@@ -245,7 +247,8 @@ static bool lay_all(Work *work, GError **error)
     for (guint i = 0; i < paths->len; i++) {
         const char *path = g_ptr_array_index(paths, i), *name = g_hash_table_lookup(names, path);
 
-        if (!lay_component(work, name ? name : path, g_hash_table_lookup(work->edits->overrides, path), error))
+        if (!lay_component(work, name ? name : path, g_hash_table_lookup(work->edits->overrides, path),
+                           error))
             return false;
     }
     for (guint i = 0; i < work->touched->len; i++)

@@ -131,10 +131,11 @@ static bool check_id(const char *id, GError **error)
 {
     if (model_id_is_valid(id))
         return true;
-    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_ARGS,
-                "\"%s\" cannot be the id of a model: one has at most 128 letters, digits, \"_\", \"-\" and \".\", and no "
-                "\".\" at its beginning",
-                id);
+    g_set_error(
+        error, CONFIG_ERROR, CONFIG_ERROR_INVALID_ARGS,
+        "\"%s\" cannot be the id of a model: one has at most 128 letters, digits, \"_\", \"-\" and \".\", and no "
+        "\".\" at its beginning",
+        id);
     return false;
 }
 
@@ -142,10 +143,11 @@ static char *id_of_edits(const BroughtFile *file, const char *model, GError **er
 {
     if (!model[0] || g_str_equal(model, file->edits->model))
         return g_strdup(file->edits->model);
-    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_ARGS,
-                "The file has edits of the coach %s, and not of %s; where they are meant for that one, write its name "
-                "into the file",
-                file->edits->model, model);
+    g_set_error(
+        error, CONFIG_ERROR, CONFIG_ERROR_INVALID_ARGS,
+        "The file has edits of the coach %s, and not of %s; where they are meant for that one, write its name "
+        "into the file",
+        file->edits->model, model);
     return NULL;
 }
 
@@ -253,9 +255,8 @@ Plan *service_plan_import_file(Service *service, const char *model, BroughtFile 
     if (!service_knows_model(service, model, &known, error))
         return NULL;
     if (!known)
-        return refuse_token(token, error)
-                   ? plan_new_model(service, model, file, reason, options, error)
-                   : NULL;
+        return refuse_token(token, error) ? plan_new_model(service, model, file, reason, options, error)
+                                          : NULL;
     with_file.file = file;
     return service_plan_update(service, model, token, &with_file, reason, options, error);
 }

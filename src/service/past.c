@@ -111,8 +111,7 @@ static bool load_then(Service *service, const char *model, int64_t change, Past 
     g_autofree char *hash = NULL;
     Store *store = service_store(service, error);
 
-    if (!store || !check_change(service, change, error) ||
-        !store_get_import(store, model, &status, error) ||
+    if (!store || !check_change(service, change, error) || !store_get_import(store, model, &status, error) ||
         !find_content(service, model, change, status, &hash, error))
         return false;
     if (!hash) {

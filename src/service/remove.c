@@ -10,10 +10,11 @@ static bool check_active(Service *service, const char *model, bool force, GError
 {
     if (force || !g_str_equal(service->active_model, model))
         return true;
-    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_BLOCKED,
-                "%s is the active coach; make another one active first, or none. The option \"force\" removes it "
-                "all the same, and then none is active",
-                model);
+    g_set_error(
+        error, CONFIG_ERROR, CONFIG_ERROR_BLOCKED,
+        "%s is the active coach; make another one active first, or none. The option \"force\" removes it "
+        "all the same, and then none is active",
+        model);
     return false;
 }
 

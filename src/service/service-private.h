@@ -82,8 +82,8 @@ struct BroughtFile {
     EditsFile *edits;
 };
 
-/* The origin that a content has, whoever brings it now: that of the revision where it was there before. `*ret`
- * is static. */
+/* The origin that a content has, whoever brings it now: that of the revision where it was there before.
+ * `*ret` is static. */
 bool service_find_origin(Service *service, const char *model, const CoachFile *file, const char **ret,
                          GError **error);
 /* Edits of a file, to be laid over those of a model that is imported (import-edits.c). */
@@ -158,7 +158,7 @@ struct Plan {
     GPtrArray *components; /* edits: of Touched (touched.h) */
     CoachFile *file;       /* import */
     char *byte_hash;
-    const char *origin; /* of it; static */
+    const char *origin;  /* of it; static */
     GPtrArray *passages; /* of Passage (transition.h) */
     GPtrArray *settings; /* of Setting */
     char *restored;      /* passages: the backup that they are from, or "", for the one signal; NULL: one a

@@ -89,6 +89,7 @@ typedef struct ModelInfo {
     char *id;
     char *year, *make, *model, *trim;
     bool bundled;
+    const char *origin; /* of what is imported, else of what there is: "bundled" or "custom"; static */
     char *bundled_version, *bundled_hash; /* "" when not bundled */
     char *problem;                        /* why the bundled file cannot be read; NULL */
     ImportStatus *import;                 /* NULL when not imported */
@@ -270,8 +271,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(UpdatePreview, update_preview_free)
 /* What an update would do. Sets NO_SUCH_MODEL, NOT_IMPORTED, INVALID_FILE, and what merge_plan() does. */
 UpdatePreview *service_preview_update(Service *service, const char *model, const UpdateOptions *options,
                                       GError **error);
-/* The update itself; `token` NULL: nobody has seen a preview. Sets CONFLICT for a stale token, or with policy "manual" for what is not resolved;
- * BLOCKED. */
+/* The update itself; `token` NULL: nobody has seen a preview. Sets CONFLICT for a stale token, or with
+ * policy "manual" for what is not resolved; BLOCKED. */
 Plan *service_plan_update(Service *service, const char *model, const char *token,
                           const UpdateOptions *options, const char *reason,
                           const WriteOptions *write_options, GError **error);

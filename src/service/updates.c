@@ -29,8 +29,8 @@ bool service_is_update(Service *service, const ImportStatus *status, const char 
 
 /* Whether the bundled file says something else. The same bytes say the same; other bytes have to be read.
  * `*ret_bundled` is NULL where there is none, or it has the bytes that were imported. */
-static bool compare_with_bundled(Service *service, const ImportStatus *status, const BundledModel **ret_bundled,
-                                 bool *ret, GError **error)
+static bool compare_with_bundled(Service *service, const ImportStatus *status,
+                                 const BundledModel **ret_bundled, bool *ret, GError **error)
 {
     const BundledModel *bundled;
 
@@ -186,8 +186,8 @@ static bool take_file(Service *service, BroughtFile *file, Update *update, GErro
 {
     if (!file->coach) {
         g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_ARGS,
-                    "%s%sThis file has edits, and no release of a coach; ImportFile brings it in", file->name,
-                    file->name[0] ? ": " : "");
+                    "%s%sThis file has edits, and no release of a coach; ImportFile brings it in",
+                    file->name, file->name[0] ? ": " : "");
         return false;
     }
     if (g_str_equal(file->coach->content_hash, update->status->content_hash))
@@ -274,10 +274,9 @@ static bool check_token(const char *token, const Update *update, MergePolicy *re
     if (parts[0] && parts[1] && merge_policy_from_string(parts[0], ret_policy) &&
         g_str_equal(parts[1], update->hash))
         return true;
-    g_set_error(
-        error, CONFIG_ERROR, CONFIG_ERROR_CONFLICT,
-        "The preview that this token is from is not true any more: the configuration or the file "
-        "has changed since; nothing was written");
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_CONFLICT,
+                "The preview that this token is from is not true any more: the configuration or the file "
+                "has changed since; nothing was written");
     return false;
 }
 
@@ -399,10 +398,9 @@ static void describe_update(Plan *plan, const Update *update, const BroughtFile 
     g_autofree char *name = file && file->name[0] ? g_strdup_printf(", \"%s\"", file->name) : g_strdup("");
 
     g_free(plan->subject);
-    plan->subject =
-        g_strdup_printf("%s → %s%s%s%s", update->status->version, update->file->version, name,
-                        policy == MERGE_TAKE_VENDOR ? ", take-vendor" : "",
-                        has_blocks(update->merge) ? ", with what stands in the way" : "");
+    plan->subject = g_strdup_printf("%s → %s%s%s%s", update->status->version, update->file->version, name,
+                                    policy == MERGE_TAKE_VENDOR ? ", take-vendor" : "",
+                                    has_blocks(update->merge) ? ", with what stands in the way" : "");
     plan->backup_reason = g_strdup_printf("before the update of %s from %s to %s", update->status->model,
                                           update->status->version, update->file->version);
     plan_add_detail(plan, "from", value_new_string(update->status->version));
