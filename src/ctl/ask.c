@@ -15,6 +15,14 @@ bool ask_is_possible(const Ctl *ctl)
     return ctl->out.tty && isatty(STDIN_FILENO) && !ctl->args.yes && !ctl->args.json;
 }
 
+int ask_consent(Ctl *ctl)
+{
+    if (ctl->args.yes || ask_is_possible(ctl))
+        return EXIT_OK;
+    return ctl_usage(ctl, _("“%s” asks before it writes, and there is nobody to ask here: --yes says yes."),
+                     (const char *) ctl->args.words->pdata[0]);
+}
+
 /* The line that is typed, without its newline; NULL at the end of the input. */
 static char *ask_line(const char *question)
 {
@@ -34,11 +42,25 @@ static char *ask_line(const char *question)
     return copy ? g_strchomp(copy) : NULL;
 }
 
+static bool is_answer(const char *line, const char *letter, const char *word)
+{
+    return line && (g_ascii_strcasecmp(line, letter) == 0 || g_ascii_strcasecmp(line, word) == 0);
+}
+
 bool ask_yes(const char *question)
 {
     g_autofree char *line = ask_line(question);
 
-    return line && (g_ascii_strcasecmp(line, "y") == 0 || g_ascii_strcasecmp(line, "yes") == 0);
+    return is_answer(line, "y", "yes");
+}
+
+AskEdit ask_edit(const char *question)
+{
+    g_autofree char *line = ask_line(question);
+
+    if (is_answer(line, "e", "edit"))
+        return ASK_EDIT;
+    return is_answer(line, "y", "yes") ? ASK_YES : ASK_NO;
 }
 
 /* A value until one fits; NULL when there is none. */
