@@ -42,25 +42,34 @@ static char *ask_line(const char *question)
     return copy ? g_strchomp(copy) : NULL;
 }
 
-static bool is_answer(const char *line, const char *letter, const char *word)
+bool ask_is_yes(const char *answer)
 {
-    return line && (g_ascii_strcasecmp(line, letter) == 0 || g_ascii_strcasecmp(line, word) == 0);
+    static const char *const everywhere[] = {"y", "yes", NULL};
+    /* Translators: all words for yes, lower case, a blank between each: “y yes j ja” in German. */
+    g_auto(GStrv) here = g_strsplit(C_("answer", "y yes"), " ", -1);
+    g_autofree char *word = g_strstrip(g_utf8_strdown(answer, -1));
+
+    return g_strv_contains(everywhere, word) || (*word && g_strv_contains((const char *const *) here, word));
 }
 
 bool ask_yes(const char *question)
 {
     g_autofree char *line = ask_line(question);
 
-    return is_answer(line, "y", "yes");
+    return line && ask_is_yes(line);
 }
 
 AskEdit ask_edit(const char *question)
 {
     g_autofree char *line = ask_line(question);
+    g_autofree char *word = line ? g_ascii_strdown(line, -1) : NULL;
 
-    if (is_answer(line, "e", "edit"))
+    if (!line)
+        return ASK_NO;
+    /* The letter is the same in each language, as those of decisions are. */
+    if (g_str_equal(word, "e") || g_str_equal(word, "edit"))
         return ASK_EDIT;
-    return is_answer(line, "y", "yes") ? ASK_YES : ASK_NO;
+    return ask_is_yes(line) ? ASK_YES : ASK_NO;
 }
 
 /* A value until one fits; NULL when there is none. */

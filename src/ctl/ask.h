@@ -13,7 +13,10 @@ bool ask_is_possible(const Ctl *ctl);
  * said yes. EXIT_OK, or the code to exit with, all said. */
 int ask_consent(Ctl *ctl);
 
-/* Whether the answer is yes; a mere Enter and the end of the input are a no. */
+/* Whether a line says yes, in English or in the language of the locale. The line is UTF-8. */
+bool ask_is_yes(const char *answer);
+
+/* Asks, and says whether the answer is yes; a mere Enter and the end of the input are a no. */
 bool ask_yes(const char *question);
 
 typedef enum AskEdit {

@@ -57,6 +57,7 @@ static const TableColumn columns[] = {
     {N_("MODEL"), TABLE_SHRINK},
     {N_("USER"), TABLE_LEFT},
     {N_("ENTRIES"), TABLE_RIGHT},
+    /* Translators: what a change is of: “of change 12” for an undo */
     {N_("WHAT"), TABLE_SHRINK | TABLE_HIDE_EMPTY},
     {N_("REASON"), TABLE_SHRINK | TABLE_HIDE_EMPTY},
     {0},

@@ -36,10 +36,10 @@ typedef struct Preview {
     bool available; /* whether there is an update at all */
     char *token;
     char *verdict;
-    Value *counts;      /* class → number of items */
-    Value *items;       /* objects as preview_item() makes them, in the order of the service */
-    Value *resolutions; /* what it was made with: (path, field, choice); NULL for nothing */
-    GPtrArray *allow;   /* likewise, words of --allow; borrowed, NULL for nothing */
+    Value *counts;           /* class → number of items */
+    Value *items;            /* objects as preview_item() makes them, in the order of the service */
+    Value *resolutions;      /* what it was made with: (path, field, choice); NULL for nothing */
+    GPtrArray *allow;        /* likewise, words of --allow; borrowed, NULL for nothing */
     const PreviewFile *file; /* borrowed; NULL: the bundled one */
 } Preview;
 

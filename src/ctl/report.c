@@ -72,8 +72,9 @@ int report_change(const Ctl *ctl, uint64_t before, uint64_t change, const char *
     va_start(arguments, format);
     g_autofree char *done = g_strdup_vprintf(format, arguments);
     va_end(arguments);
-    ctl_print(_("%s  %s(change %" PRIu64 ")%s"), done, term_on(&ctl->out, STYLE_DIM), change,
-              term_off(&ctl->out, STYLE_DIM));
+    /* Translators: behind what was done: the number of the change that did it */
+    g_autofree char *number = g_strdup_printf(_("(change %" PRIu64 ")"), change);
+    ctl_print("%s  %s%s%s", done, term_on(&ctl->out, STYLE_DIM), number, term_off(&ctl->out, STYLE_DIM));
     return EXIT_OK;
 }
 

@@ -168,4 +168,3 @@ int update_run(Update *update)
         print_part(ctl, preview, preview_text_blocks, true);
     return would_be_refused(update, &error) ? give_up(update, &error) : confirm_and_apply(update);
 }
-

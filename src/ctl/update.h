@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* update.h: one update in the making, to the bundled file or to one that somebody brings: it is shown, decided
- * and applied. */
+/* update.h: one update in the making, to the bundled file or to one that somebody brings: it is shown,
+ * decided and applied. */
 
 #include "ctl/ctl.h"
 #include "ctl/preview.h"

@@ -48,8 +48,9 @@ static int take_text(Ctl *ctl, Side *side, const char *text, size_t length, cons
     if (!data)
         return complain(ctl, error);
     if (edits_file_is(data)) {
-        ctl_complain(ctl, _("%s has edits, not a coach. “coachiqctl import” shows what they would change before "
-                            "it writes."),
+        ctl_complain(ctl,
+                     _("%s has edits, not a coach. “coachiqctl import” shows what they would change before "
+                       "it writes."),
                      name ? name : _("Standard input"));
         return trouble(EXIT_FAILED);
     }

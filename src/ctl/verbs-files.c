@@ -147,8 +147,10 @@ static void show_removal(const Ctl *ctl, const Value *model)
     ctl_print(_("To be removed: %s\n  name     %s\n  version  %s\n  devices  %" G_GINT64_FORMAT
                 "\n  edits    %" G_GINT64_FORMAT "\n"),
               id, title, version, dict_number(model, "Devices"), dict_number(model, "Edits"));
-    ctl_print(bundled ? _("It ships with the service: when it is read again, it is there again, without the edits.")
-                      : _("It came from a file: it is gone then until that is imported again."));
+    ctl_print(
+        bundled
+            ? _("It ships with the service: when it is read again, it is there again, without the edits.")
+            : _("It came from a file: it is gone then until that is imported again."));
     if (dict_flag(model, "Active"))
         ctl_print(_("It is the active model; none is active then."));
     ctl_print(_("A backup of what is there now is made first."));
@@ -163,7 +165,8 @@ static int check_removal(Ctl *ctl, const Value *model)
     if (!model)
         sd_bus_error_setf(&error, SERVICE_ERROR "NoSuchModel", _("There is no model “%s”"), id);
     else if (dict_flag(model, "Active") && !ctl->args.force)
-        sd_bus_error_setf(&error, SERVICE_ERROR "Blocked", _("%s is the active model, so it was not removed"), id);
+        sd_bus_error_setf(&error, SERVICE_ERROR "Blocked",
+                          _("%s is the active model, so it was not removed"), id);
     return sd_bus_error_is_set(&error) ? ctl_fail(ctl, &error) : EXIT_OK;
 }
 

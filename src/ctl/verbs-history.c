@@ -67,9 +67,11 @@ static Value *fetch_lines(Ctl *ctl, FetchPage fetch, uint64_t *ret_more, sd_bus_
 
 static void print_more(const Ctl *ctl, uint64_t more)
 {
+    g_autofree char *text =
+        g_strdup_printf(_("There are older ones: --before=%" PRIu64 " or a larger --lines."), more);
+
     if (more > 0 && ctl->out.tty)
-        ctl_print(_("%sThere are older ones: --before=%" PRIu64 " or a larger --lines.%s"),
-                  term_on(&ctl->out, STYLE_DIM), more, term_off(&ctl->out, STYLE_DIM));
+        ctl_print("%s%s%s", term_on(&ctl->out, STYLE_DIM), text, term_off(&ctl->out, STYLE_DIM));
 }
 
 int verb_changes(Ctl *ctl)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* verbs-import.c: import: a model that ships, or a file: of a new coach, of another release of a known one, or
- * of edits. */
+/* verbs-import.c: import: a model that ships, or a file: of a new coach, of another release of a known one,
+ * or of edits. */
 
 #include <glib/gi18n.h>
 #include <string.h>
@@ -123,8 +123,9 @@ static int check_no_choices(Ctl *ctl, const char *sentence)
 {
     const Args *args = &ctl->args;
 
-    return args->take || args->keep || args->set || args->policy || args->allow ? ctl_usage(ctl, "%s", sentence)
-                                                                              : EXIT_OK;
+    return args->take || args->keep || args->set || args->policy || args->allow
+               ? ctl_usage(ctl, "%s", sentence)
+               : EXIT_OK;
 }
 
 /* A new coach */
@@ -249,8 +250,7 @@ static GPtrArray *diff_edits(const Import *import, const Value *mappings)
 {
     g_autoptr(GHashTable) here =
         g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify) value_unref);
-    g_autoptr(GList) paths =
-        g_list_sort(g_hash_table_get_keys(import->edits->overrides), compare_texts);
+    g_autoptr(GList) paths = g_list_sort(g_hash_table_get_keys(import->edits->overrides), compare_texts);
     GPtrArray *diff = diff_new();
 
     VALUE_FOREACH_ITEM (mapping, mappings) {
@@ -294,8 +294,9 @@ static int import_edits(Import *import)
     g_autoptr(Value) mappings = NULL;
     g_autoptr(GPtrArray) diff = NULL;
     int code = check_no_choices(
-        ctl, _("The file has edits, which win over what is here: --take, --keep, --set, --policy and --allow "
-               "are for a release of a coach."));
+        ctl,
+        _("The file has edits, which win over what is here: --take, --keep, --set, --policy and --allow "
+          "are for a release of a coach."));
 
     if (code != EXIT_OK)
         return code;

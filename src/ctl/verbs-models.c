@@ -10,15 +10,17 @@
 #include "ctl/table.h"
 #include "ctl/verbs.h"
 
-#define LABEL_WIDTH 14
+/* With its colon. */
+#define LABEL_WIDTH 15
 
 /* "      Revision: 12", the text in a style. */
 static void print_status(const Ctl *ctl, const char *label, Style style, const char *text)
 {
     g_autofree char *styled = term_styled(&ctl->out, style, text);
-    unsigned width = text_width(label);
+    g_autofree char *titled = g_strdup_printf(_("%s:"), label);
+    unsigned width = text_width(titled);
 
-    ctl_print("%*s%s: %s", width < LABEL_WIDTH ? (int) (LABEL_WIDTH - width) : 0, "", label, styled);
+    ctl_print("%*s%s %s", width < LABEL_WIDTH ? (int) (LABEL_WIDTH - width) : 0, "", titled, styled);
 }
 
 static char *model_origin(const Value *model)
@@ -180,18 +182,17 @@ int verb_models(Ctl *ctl)
     return EXIT_OK;
 }
 
-/* An empty model makes none active. `done` and the model say what was done. */
+/* An empty model makes none active. `done` says what was done. */
 static int activate(Ctl *ctl, const char *model, const char *done)
 {
     g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
     g_autoptr(CallOptions) options = ctl_write_options(ctl);
-    g_autofree char *subject = text_clean(model);
     uint64_t before, change;
 
     if (!report_revision(ctl, &before, &error) ||
         !ctl_write(ctl, &error, &change, "SetActiveModel", options, "s", model))
         return ctl_fail(ctl, &error);
-    return report_change(ctl, before, change, "%s%s%s", done, *subject ? " " : "", subject);
+    return report_change(ctl, before, change, "%s", done);
 }
 
 int verb_activate(Ctl *ctl)
@@ -205,7 +206,10 @@ int verb_activate(Ctl *ctl)
     /* An empty one is rather a variable that was not set than a wish. */
     if (!model || !*model)
         return ctl_usage(ctl, _("“activate” needs MODEL, or --none to make none active."));
-    return activate(ctl, model, _("Activated"));
+
+    g_autofree char *clean = text_clean(model);
+    g_autofree char *done = g_strdup_printf(_("Activated %s"), clean);
+    return activate(ctl, model, done);
 }
 
 static const TableColumn interface_columns[] = {

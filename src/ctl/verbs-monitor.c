@@ -10,8 +10,11 @@
 #include "base/json.h"
 #include "ctl/format.h"
 #include "ctl/report.h"
+#include "ctl/text.h"
 #include "ctl/verbs.h"
 
+/* Widest word for an event in English; a wider one moves its line. */
+#define WORD_WIDTH 10
 /* How long to wait before the service's own socket is tried again. */
 #define RECONNECT_USEC (1000 * 1000)
 
@@ -30,11 +33,12 @@ static void print_event(Monitor *monitor, const char *word, Style style, const c
 {
     const Term *term = &monitor->ctl->out;
     g_autofree char *time = format_time(g_get_real_time());
-    g_autofree char *label = g_strdup_printf("%-10s", word);
-    g_autofree char *styled = term_styled(term, style, label);
+    g_autofree char *styled = term_styled(term, style, word);
     g_autofree char *clean = text_clean(text);
+    unsigned width = text_width(word);
 
-    ctl_print("%s%s%s  %s  %s", term_on(term, STYLE_DIM), time, term_off(term, STYLE_DIM), styled, clean);
+    ctl_print("%s%s%s  %s%*s  %s", term_on(term, STYLE_DIM), time, term_off(term, STYLE_DIM), styled,
+              width < WORD_WIDTH ? (int) (WORD_WIDTH - width) : 0, "", clean);
 }
 
 static void print_event_json(const char *event, const Value *members)
@@ -102,18 +106,21 @@ static char *changed_text(G_GNUC_UNUSED const Monitor *monitor, const Value *mem
 {
     g_autofree char *paths = join_texts(value_map_get(members, "paths"));
 
+    /* Translators: a model, paths, a number */
     return g_strdup_printf(_("%s: %s (change %" PRId64 ")"), dict_text(members, "model"), paths,
                            dict_number(members, "change"));
 }
 
 static char *imported_text(G_GNUC_UNUSED const Monitor *monitor, const Value *members)
 {
+    /* Translators: a model, its version, a number */
     return g_strdup_printf(_("%s, version %s (change %" PRId64 ")"), dict_text(members, "model"),
                            dict_text(members, "version"), dict_number(members, "change"));
 }
 
 static char *removed_text(G_GNUC_UNUSED const Monitor *monitor, const Value *members)
 {
+    /* Translators: a model or a backup, a number */
     return g_strdup_printf(_("%s (change %" PRId64 ")"), dict_text(members, "model"),
                            dict_number(members, "change"));
 }
@@ -126,6 +133,7 @@ static char *available_text(const Monitor *monitor, const Value *members)
 
 static char *updated_text(const Monitor *monitor, const Value *members)
 {
+    /* Translators: a model, a version, an arrow, a version, a number */
     return g_strdup_printf(_("%s: %s %s %s (change %" PRId64 ")"), dict_text(members, "model"),
                            dict_text(members, "from"), term_arrow(&monitor->ctl->out),
                            dict_text(members, "to"), dict_number(members, "change"));

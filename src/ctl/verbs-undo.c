@@ -97,14 +97,17 @@ static char *retention_text(const Value *retention)
     g_autofree char *changes = g_strdup_printf(
         ngettext("the newest change", "the newest %" PRId64 " changes", (gulong) n_changes), n_changes);
     g_autofree char *days = g_strdup_printf(
-        ngettext(" and all of the last day", " and all of the last %" PRId64 " days", (gulong) n_days),
-        n_days);
+        ngettext("all of the last day", "all of the last %" PRId64 " days", (gulong) n_days), n_days);
     g_autofree char *backups =
         g_strdup_printf(ngettext("the newest automatic backup", "the newest %" PRId64 " automatic backups",
                                  (gulong) n_backups),
                         n_backups);
 
-    return g_strdup_printf(_("%s%s, and %s"), changes, n_days > 0 ? days : "", backups);
+    if (n_days == 0)
+        /* Translators: changes, automatic backups: “the newest change, and the newest 3 …” */
+        return g_strdup_printf(_("%s, and %s"), changes, backups);
+    /* Translators: the same with “all of the last 730 days” in the middle */
+    return g_strdup_printf(_("%s and %s, and %s"), changes, days, backups);
 }
 
 /* The property; NULL on error. */
@@ -129,6 +132,7 @@ static int show_retention(Ctl *ctl)
     if (ctl->args.json)
         return report_json(ctl, retention);
     text = retention_text(retention);
+    /* Translators: what retention keeps: see “%s and %s, and %s” */
     ctl_print(_("Kept are %s."), text);
     return EXIT_OK;
 }

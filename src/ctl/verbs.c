@@ -22,7 +22,8 @@ const Verb verbs[] = {
         "    coachiqctl import ./my-coach.yml --model 2021_Entegra_Aspire_44R"),
      verb_import},
     {"export", FAMILY_MODELS, N_("[MODEL]"), 0, 1,
-     OPTIONS_FORMAT | OPTIONS_EXPORT | OPTIONS_OUTPUT | OPTIONS_FORCE, N_("Write a model, or its edits, to a file"),
+     OPTIONS_FORMAT | OPTIONS_EXPORT | OPTIONS_OUTPUT | OPTIONS_FORCE,
+     N_("Write a model, or its edits, to a file"),
      N_("The whole coach file with your edits in it, or with --edits these alone; “import” takes either. It goes to standard "
         "output, or with --output to FILE, which is readable to you alone; an existing one stays unless --force is given. "
         "Example:\n\n"
