@@ -89,6 +89,8 @@ const char *client_destination(const Client *client)
 
 #define RESOLUTIONS "a(sss)"
 #define EDITS "a(ssss)"
+#define FILE_ROW "(sh)"
+#define FILES "a" FILE_ROW
 #define OPTIONS "a{sv}"
 
 typedef struct CallOption {
@@ -185,6 +187,18 @@ static int append_rows(sd_bus_message *message, const char *type, const Value *r
     return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
+static int append_files(sd_bus_message *message, const GArray *files)
+{
+    int r = sd_bus_message_open_container(message, 'a', FILE_ROW);
+
+    for (unsigned i = 0; r >= 0 && i < files->len; i++) {
+        const CallFile *file = &g_array_index(files, CallFile, i);
+
+        r = sd_bus_message_append(message, FILE_ROW, file->name, file->fd);
+    }
+    return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
 static int append_rows_option(sd_bus_message *message, const CallOption *option)
 {
     int r = sd_bus_message_open_container(message, 'e', "sv");
@@ -247,6 +261,10 @@ static int append_argument(sd_bus_message *message, const char **types, va_list 
             continue;
         *types += strlen(row_types[i]);
         return append_rows(message, row_types[i], va_arg(*arguments, const Value *));
+    }
+    if (g_str_has_prefix(*types, FILES)) {
+        *types += strlen(FILES);
+        return append_files(message, va_arg(*arguments, const GArray *));
     }
     if (g_str_has_prefix(*types, OPTIONS)) {
         *types += strlen(OPTIONS);

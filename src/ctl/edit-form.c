@@ -4,6 +4,7 @@
 #include "ctl/edit-form.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "coach/path.h"
@@ -80,7 +81,7 @@ static void append_component_comments(Ctl *ctl, GString *out, const EditForm *fo
     g_autoptr(Value) explanation = explain_fetch(ctl, &error);
     g_autoptr(Value) metadata = path_is_device(ctl->path) ? fetch_metadata(ctl) : NULL;
     g_autofree char *head =
-        g_strdup_printf(_("%s of %s, revision %" G_GINT64_FORMAT), form->title,
+        g_strdup_printf(_("%s of %s, revision %" PRIi64), form->title,
                         explanation ? dict_text(explanation, "model") : ctl->args.model, form->revision);
 
     edit_text_append_comment(out, head);
@@ -159,10 +160,9 @@ static char *devices_text(const Ctl *ctl, const EditForm *form)
     GString *text = g_string_new(NULL);
     g_autofree char *lines = sheet_format(form->sheet);
     g_autofree char *head =
-        *ctl->args.model ? g_strdup_printf(_("The devices of %s, revision %" G_GINT64_FORMAT),
-                                           ctl->args.model, form->revision)
-                         : g_strdup_printf(_("The devices of the active model, revision %" G_GINT64_FORMAT),
-                                           form->revision);
+        *ctl->args.model
+            ? g_strdup_printf(_("The devices of %s, revision %" PRIi64), ctl->args.model, form->revision)
+            : g_strdup_printf(_("The devices of the active model, revision %" PRIi64), form->revision);
 
     edit_text_append_comment(text, head);
     edit_text_append_comment(

@@ -88,7 +88,7 @@ int report_undoable(const Ctl *ctl, int64_t before, uint64_t change, const char 
     va_end(arguments);
     report_change(ctl, (uint64_t) before, change, "%s", done);
     if (!ctl->args.json && change != (uint64_t) before)
-        ctl_print(_("  “coachiqctl undo %" G_GUINT64_FORMAT "” takes it back."), change);
+        ctl_print(_("  “coachiqctl undo %" PRIu64 "” takes it back."), change);
     return EXIT_OK;
 }
 

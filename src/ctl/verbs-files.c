@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <unistd.h>
 
 #include "ctl/ask.h"
@@ -144,8 +145,8 @@ static void show_removal(const Ctl *ctl, const Value *model)
 
     if (ctl->args.json)
         return;
-    ctl_print(_("To be removed: %s\n  name     %s\n  version  %s\n  devices  %" G_GINT64_FORMAT
-                "\n  edits    %" G_GINT64_FORMAT "\n"),
+    ctl_print(_("To be removed: %s\n  name     %s\n  version  %s\n  devices  %" PRIi64
+                "\n  edits    %" PRIi64 "\n"),
               id, title, version, dict_number(model, "Devices"), dict_number(model, "Edits"));
     ctl_print(
         bundled

@@ -7,7 +7,7 @@ import os
 import shlex
 
 from ctl import BEDROOM, GALLEY, PORCH, CtlTest
-from harness import MODEL, wait_until
+from harness import MODEL
 
 
 class EditTest(CtlTest):
