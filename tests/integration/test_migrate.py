@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """coachiqctl migrate against the daemon: old installations that the tests lay out, a real one, and bad ones."""
 
-import collections
 import hashlib
 import json
 import os
@@ -13,6 +12,7 @@ import unittest
 
 import yaml
 
+from ctl import COACHIQCTL, Result, Terminal
 from harness import (
     ALLOWED,
     BUNDLED,
@@ -26,9 +26,7 @@ from harness import (
     as_user,
     clean_environment,
 )
-from test_ctl import Terminal
 
-COACHIQCTL = os.environ.get("COACHIQCTL", "")
 REAL = os.path.join(SOURCE_ROOT, "..", "shared", "data", "real")
 
 BEDROOM = "devices/bedroom_light"
@@ -65,8 +63,6 @@ CREATE TABLE system_settings (key VARCHAR(255) NOT NULL PRIMARY KEY, value VARCH
 CREATE TABLE user_settings (key VARCHAR(255) NOT NULL PRIMARY KEY, value VARCHAR(4000) NOT NULL,
     last_modified DATETIME DEFAULT CURRENT_TIMESTAMP NOT NULL, category VARCHAR(100), description VARCHAR(500));
 """
-
-Result = collections.namedtuple("Result", "code out err")
 
 
 class Tree:
@@ -176,7 +172,7 @@ class MigrateTest(IntegrationTest):
         return self.field(model, path, "/friendly_name")
 
 
-class WholeTest(MigrateTest):
+class TreeTest(MigrateTest):
     """Every source that an old system had, in one tree."""
 
     def setUp(self):
@@ -205,6 +201,8 @@ class WholeTest(MigrateTest):
         tree.put(OVERRIDES, "[server]\nport = 8081\n[can]\ninterface_mappings = { house = 'vcan0' }\n")
         tree.put(SYSTEM, '[coach]\ndefault_model = "2020_test_coach"\n')
 
+
+class WholeTest(TreeTest):
     def check_served(self):
         """What the old system served is what is there now."""
         self.assertEqual(self.client.property("ActiveModel"), MODEL)
@@ -365,6 +363,67 @@ class WholeTest(MigrateTest):
         extra = [item for item in report["items"] if item["source"].startswith("/config/extra_")]
         self.assertEqual({item["result"] for item in extra if item["what"] == "coach"}, {"taken"})
         self.assertEqual(len({item["source"] for item in extra}), 60)
+
+
+# What the old decoder passed over; all else at the top was a DGN to it, and had to be a map.
+METADATA = {
+    "coach_info", "dgn_pairs", "templates", "global_defaults", "areas", "lighting_scenes", "lighting_groups",
+    "validation_rules", "file_metadata", "can_interface_mapping", "interface_requirements",
+}  # fmt: skip
+
+
+def old_entries(path):
+    """(DGN, instance) → entries, as the old decoder read a coach file."""
+    with open(path, encoding="utf-8") as file:
+        data = yaml.safe_load(file)
+    return {
+        (dgn, str(instance)): entries
+        for dgn, instances in data.items()
+        if not dgn.startswith(("#", "_")) and dgn not in METADATA
+        for instance, entries in instances.items()
+        if isinstance(entries, list)
+    }
+
+
+class WayBackTest(TreeTest):
+    """docs/migration.md, “The way back”: what it says, done."""
+
+    def test_the_old_system_reads_it_again(self):
+        self.migrate("--yes")
+        self.set(MODEL, BEDROOM, "/friendly_name", "Since Then")
+        exported = self.bench.path(f"{MODEL}.yml")
+        self.run_ctl("export", MODEL, "--output", exported)
+        self.run_ctl("backup", "--output", self.bench.path("before.db"))
+        interfaces = self.client.property("Interfaces")
+
+        names = {e["entity_id"]: e["friendly_name"] for entries in old_entries(exported).values() for e in entries}
+        self.assertEqual(names["bedroom_light"], "Since Then")
+        self.assertEqual(names["galley_light"], "Cook's Light")
+        self.assertEqual(names["porch_light"], "By the Door")
+        for (dgn, instance), entries in old_entries(exported).items():
+            found = self.call("Lookup", MODEL, int(dgn, 16), 250 if instance == "default" else int(instance))
+            self.assertEqual(
+                {e["entity_id"]: e["friendly_name"] for e in entries},
+                {d["entity_id"]: d["friendly_name"] for d in (json.loads(text) for _, text in found)},
+            )
+
+        # And from there to here once more, into a database that knows nothing.
+        before = {path: text for path, text, _, _ in self.call("GetMappings", MODEL)[0]}
+        back = Tree(self.bench.path("back"))
+        back.copy(exported, f"{LIB}/config/{MODEL}.yml")
+        pairs = ",".join(f"{logical}:{physical}" for logical, physical in interfaces.items())
+        back.put(
+            f"{LIB}/.env",
+            f"COACHIQ_RVC__COACH_MAPPING_PATH={LIB}/config/{MODEL}.yml\nCOACHIQ_CAN__INTERFACE_MAPPINGS={pairs}\n",
+        )
+        other = type(self).make_bench()
+        self.addCleanup(other.close)
+        self.bench, self.tree, self._log_start = other, back, 0
+        report = self.migrate("--yes")
+        self.assertEqual(report["counts"]["refused"], 0, report)
+        self.assertEqual({path: text for path, text, _, _ in self.call("GetMappings", MODEL)[0]}, before)
+        self.assertEqual(self.client.property("Interfaces"), interfaces)
+        self.assertEqual(self.client.property("ActiveModel"), MODEL)
 
 
 class PolkitTest(MigrateTest):
