@@ -33,7 +33,7 @@ const OptionSpec option_specs[] = {
      OPTION_TEXT, MEMBER(reason)},
     {"force", 0, NULL,
      N_("Also edit device fields, or assign interfaces, that the coach file does not list; also undo what was "
-        "changed since; also overwrite FILE"),
+        "changed since; also overwrite FILE; also remove the active model"),
      OPTIONS_EDIT | OPTIONS_FORCE, OPTION_FLAG, MEMBER(force)},
     {"string", 0, NULL, N_("Take VALUE as text, whatever it looks like"), OPTIONS_VALUE, OPTION_FLAG,
      MEMBER(string)},
@@ -42,7 +42,7 @@ const OptionSpec option_specs[] = {
     {"lines", 'n', N_("N"), N_("Show at most N (default 50)"), OPTIONS_PAGE, OPTION_NUMBER, MEMBER(lines)},
     {"before", 0, N_("CHANGE"), N_("Begin below this change"), OPTIONS_PAGE, OPTION_NUMBER, MEMBER(before)},
     {"kind", 0, N_("KIND"),
-     N_("Only changes of this kind: import, edit, update, undo, reset, restore, activate, interface, retention"),
+     N_("Only changes of this kind: import, edit, update, undo, reset, restore, remove, activate, interface, retention"),
      OPTIONS_KIND, OPTION_TEXT, MEMBER(kind)},
     {"dgn", 0, N_("DGN"), N_("Devices at this DGN, in hexadecimal"), OPTIONS_FIND, OPTION_TEXT, MEMBER(dgn)},
     {"instance", 0, N_("N"), N_("Devices at this instance, 0 to 255 or “default”"), OPTIONS_FIND,
@@ -79,10 +79,24 @@ const OptionSpec option_specs[] = {
     {"yes", 'y', NULL, N_("Ask nothing; of an update the policy decides"), OPTIONS_APPLY | OPTIONS_YES,
      OPTION_FLAG, MEMBER(yes)},
 
-    {"output", 'o', N_("FILE"), N_("Copy the backup to FILE, “-” for standard output"), OPTIONS_OUTPUT,
-     OPTION_TEXT, MEMBER(output)},
-    {"file", 0, N_("FILE"), N_("Take the backup from FILE, as “backup --output” wrote it"), OPTIONS_FILE,
+    {"output", 'o', N_("FILE"), N_("Write it to FILE, “-” for standard output"), OPTIONS_OUTPUT, OPTION_TEXT,
+     MEMBER(output)},
+    {"file", 0, N_("FILE"),
+     N_("Take it from FILE: a backup that “backup --output” wrote, a text that “edit” kept"), OPTIONS_FILE,
      OPTION_TEXT, MEMBER(file)},
+    {"format", 0, N_("FORMAT"), N_("How the file is written: yaml (default) or json"), OPTIONS_FORMAT,
+     OPTION_TEXT, MEMBER(format)},
+    {"edits", 0, NULL, N_("Only what you changed, to be imported into the same coach elsewhere"),
+     OPTIONS_EXPORT, OPTION_FLAG, MEMBER(edits)},
+    {"at", 0, N_("CHANGE"), N_("As it was right after this change"), OPTIONS_EXPORT, OPTION_NUMBER,
+     MEMBER(at)},
+
+    {"root", 0, N_("DIR"), N_("The old system lies below DIR, a disk or a copy of it"), OPTIONS_MIGRATE,
+     OPTION_TEXT, MEMBER(root)},
+    {"env-file", 0, N_("FILE"), N_("Take variables of the old system from FILE too"), OPTIONS_MIGRATE,
+     OPTION_TEXT, MEMBER(env_file)},
+    {"dry-run", 0, NULL, N_("Show what would be done, and write nothing"), OPTIONS_MIGRATE, OPTION_FLAG,
+     MEMBER(dry_run)},
 
     {"changes", 0, N_("N"), N_("Keep at least the newest N changes"), OPTIONS_RETENTION, OPTION_NUMBER,
      MEMBER(changes)},
@@ -269,10 +283,8 @@ static bool check_utf8(int argc, char **argv, GError **error)
     return true;
 }
 
-bool args_parse(Args *args, int argc, char **argv, GError **error)
+static void args_init(Args *args)
 {
-    bool options_ended = false;
-
     *args = (Args){
         .model = "",
         .reason = "",
@@ -282,9 +294,17 @@ bool args_parse(Args *args, int argc, char **argv, GError **error)
         .changes = ARGS_ABSENT,
         .days = ARGS_ABSENT,
         .backups = ARGS_ABSENT,
+        .at = ARGS_ABSENT,
         .words = g_ptr_array_new(),
         .given = g_ptr_array_new(),
     };
+}
+
+bool args_parse(Args *args, int argc, char **argv, GError **error)
+{
+    bool options_ended = false;
+
+    args_init(args);
     if (!check_utf8(argc, argv, error))
         return false;
     for (int i = 1; i < argc; i++) {
@@ -298,6 +318,64 @@ bool args_parse(Args *args, int argc, char **argv, GError **error)
             return false;
     }
     return true;
+}
+
+/* The last word begins with a dash: an option's name, or one with the start of its value. */
+static void place_option(const char *word, ArgsPlace *place)
+{
+    const char *equals = strchr(word, '=');
+    bool is_long = g_str_has_prefix(word, "--");
+    const OptionSpec *spec = NULL;
+
+    if (is_long && equals)
+        spec = spec_by_name(word + 2, (size_t) (equals - word - 2));
+    else if (!is_long && word[1] && word[2])
+        spec = spec_by_letter(word[1]);
+    place->name = !equals && (is_long || !spec);
+    if (!spec || !spec->argument)
+        return;
+    place->option = spec;
+    place->start = is_long ? (size_t) (equals - word) + 1 : 2;
+}
+
+/* An option before the last word, whose value may reach to it. Returns the index of the last word it took.
+ */
+static int pass_option(Args *args, char **words, int index, ArgsPlace *place)
+{
+    const char *word = words[index];
+    int end = index;
+    bool attached;
+
+    if (word[1] == '-')
+        parse_long(args, words, &end, NULL);
+    else
+        parse_short(args, words, &end, NULL);
+    if (words[end + 1] || end == index)
+        return end;
+    place->option = args->given->pdata[args->given->len - 1];
+    attached = word[1] == '-' && strchr(word, '=');
+    place->index = (unsigned) (end - index) - (attached ? 0 : 1);
+    return end;
+}
+
+void args_parse_partial(Args *args, char **words, ArgsPlace *place)
+{
+    bool options_ended = false;
+
+    args_init(args);
+    *place = (ArgsPlace){0};
+    for (int i = 0; words[i]; i++) {
+        bool last = words[i + 1] == NULL;
+
+        if (last && !options_ended && words[i][0] == '-')
+            place_option(words[i], place);
+        else if (options_ended || !is_option(words[i]))
+            g_ptr_array_add(args->words, words[i]);
+        else if (strcmp(words[i], "--") == 0)
+            options_ended = true;
+        else
+            i = pass_option(args, words, i, place);
+    }
 }
 
 void args_clear(Args *args)

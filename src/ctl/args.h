@@ -29,6 +29,9 @@ typedef enum OptionGroup {
     OPTIONS_OUTPUT = 1 << 14,    /* --output */
     OPTIONS_FILE = 1 << 15,      /* --file */
     OPTIONS_YES = 1 << 16,       /* --yes alone */
+    OPTIONS_FORMAT = 1 << 17,    /* --format */
+    OPTIONS_EXPORT = 1 << 18,    /* --edits, --at */
+    OPTIONS_MIGRATE = 1 << 24,   /* --root, --env-file, --dry-run */
 } OptionGroup;
 
 #define ARGS_ABSENT UINT64_MAX
@@ -46,6 +49,8 @@ typedef struct Args {
     bool all;
     bool only_clean;
     bool yes;
+    bool edits;
+    bool dry_run;
     ColorMode color;
     const char *model; /* "" for the active one */
     const char *address;
@@ -62,12 +67,16 @@ typedef struct Args {
     const char *policy;
     const char *output;
     const char *file;
+    const char *format;
+    const char *root;
+    const char *env_file;
     uint64_t expected_revision; /* numbers: ARGS_ABSENT when not given */
     uint64_t lines;
     uint64_t before;
     uint64_t changes;
     uint64_t days;
     uint64_t backups;
+    uint64_t at;
     /* What options that may be repeated were given, word after word; borrowed texts; NULL when not given. */
     GPtrArray *allow;
     GPtrArray *take; /* path, field */
@@ -94,6 +103,19 @@ extern const OptionSpec option_specs[];
 /* Reads the command line. Sets a G_OPTION_ERROR with a whole sentence and returns false when it cannot be
  * understood. Clear with args_clear() in any case. */
 bool args_parse(Args *args, int argc, char **argv, GError **error);
+
+/* Where the last word of a command line stands that is still being typed. */
+typedef struct ArgsPlace {
+    const OptionSpec *option; /* whose value it is or holds; NULL when it is none */
+    unsigned index;           /* which word of that value, from 0 */
+    size_t start;             /* where in the word the value begins, behind "--model="; 0 else */
+    bool name;                /* it is the name of an option, or the start of one */
+} ArgsPlace;
+
+/* Reads a command line as far as it is typed: what is wrong with it is passed over. `words`, without the
+ * program's name, ends with NULL; its last word, which may be "", is the one at the cursor. That word is
+ * among `args->words` only where it is neither an option nor the value of one. Clear with args_clear(). */
+void args_parse_partial(Args *args, char **words, ArgsPlace *place);
 void args_clear(Args *args);
 
 /* The first option given that does not belong to these groups; NULL when all do. */

@@ -14,6 +14,7 @@ typedef enum VerbFamily {
     FAMILY_BACKUPS,
     FAMILY_RUNTIME,
     FAMILY_COUNT,
+    FAMILY_HIDDEN, /* for programs; no help and no completion shows it */
 } VerbFamily;
 
 typedef struct Verb {
@@ -39,9 +40,13 @@ int verb_backups(Ctl *ctl);
 int verb_changes(Ctl *ctl);
 int verb_delete(Ctl *ctl);
 int verb_delete_backup(Ctl *ctl);
+int verb_complete(Ctl *ctl);
 int verb_dgn(Ctl *ctl);
 int verb_dgns(Ctl *ctl);
+int verb_diff(Ctl *ctl);
+int verb_edit(Ctl *ctl);
 int verb_explain(Ctl *ctl);
+int verb_export(Ctl *ctl);
 int verb_factory_reset(Ctl *ctl);
 int verb_find_components(Ctl *ctl);
 int verb_get(Ctl *ctl);
@@ -50,10 +55,12 @@ int verb_history(Ctl *ctl);
 int verb_import(Ctl *ctl);
 int verb_interface(Ctl *ctl);
 int verb_lookup(Ctl *ctl);
+int verb_migrate(Ctl *ctl);
 int verb_models(Ctl *ctl);
 int verb_monitor(Ctl *ctl);
 int verb_preview(Ctl *ctl);
 int verb_put(Ctl *ctl);
+int verb_remove(Ctl *ctl);
 int verb_reset(Ctl *ctl);
 int verb_resource(Ctl *ctl);
 int verb_resources(Ctl *ctl);
