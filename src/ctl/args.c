@@ -84,6 +84,13 @@ const OptionSpec option_specs[] = {
     {"file", 0, N_("FILE"), N_("Take the backup from FILE, as “backup --output” wrote it"), OPTIONS_FILE,
      OPTION_TEXT, MEMBER(file)},
 
+    {"root", 0, N_("DIR"), N_("The old system lies below DIR, a disk or a copy of it"), OPTIONS_MIGRATE,
+     OPTION_TEXT, MEMBER(root)},
+    {"env-file", 0, N_("FILE"), N_("Take variables of the old system from FILE too"), OPTIONS_MIGRATE,
+     OPTION_TEXT, MEMBER(env_file)},
+    {"dry-run", 0, NULL, N_("Show what would be done, and write nothing"), OPTIONS_MIGRATE, OPTION_FLAG,
+     MEMBER(dry_run)},
+
     {"changes", 0, N_("N"), N_("Keep at least the newest N changes"), OPTIONS_RETENTION, OPTION_NUMBER,
      MEMBER(changes)},
     {"days", 0, N_("N"), N_("Keep at least the changes of the last N days"), OPTIONS_RETENTION,

@@ -89,6 +89,8 @@ const char *client_destination(const Client *client)
 
 #define ROW "(sss)"
 #define ROWS "a" ROW
+#define FILE_ROW "(sh)"
+#define FILES "a" FILE_ROW
 #define OPTIONS "a{sv}"
 
 typedef struct CallOption {
@@ -172,6 +174,18 @@ static int append_rows(sd_bus_message *message, const Value *rows)
     return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
+static int append_files(sd_bus_message *message, const GArray *files)
+{
+    int r = sd_bus_message_open_container(message, 'a', FILE_ROW);
+
+    for (unsigned i = 0; r >= 0 && i < files->len; i++) {
+        const CallFile *file = &g_array_index(files, CallFile, i);
+
+        r = sd_bus_message_append(message, FILE_ROW, file->name, file->fd);
+    }
+    return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
 static int append_rows_option(sd_bus_message *message, const CallOption *option)
 {
     int r = sd_bus_message_open_container(message, 'e', "sv");
@@ -230,6 +244,10 @@ static int append_argument(sd_bus_message *message, const char **types, va_list 
     if (g_str_has_prefix(*types, ROWS)) {
         *types += strlen(ROWS);
         return append_rows(message, va_arg(*arguments, const Value *));
+    }
+    if (g_str_has_prefix(*types, FILES)) {
+        *types += strlen(FILES);
+        return append_files(message, va_arg(*arguments, const GArray *));
     }
     if (g_str_has_prefix(*types, OPTIONS)) {
         *types += strlen(OPTIONS);

@@ -17,6 +17,16 @@ const Verb verbs[] = {
      verb_import},
     {"activate", FAMILY_MODELS, N_("MODEL|--none"), 0, 1, OPTIONS_WRITE | OPTIONS_NONE,
      N_("Say which model this coach is"), N_("With --none no model is active any more."), verb_activate},
+    {"migrate", FAMILY_MODELS, "", 0, 0,
+     OPTIONS_WRITE | OPTIONS_REASON | OPTIONS_YES | OPTIONS_FULL | OPTIONS_MIGRATE,
+     N_("Take over what an old, file-based installation has"),
+     N_("Coach files with the changes that you made in them, patches, names, CAN interfaces and which coach it is, from the "
+        "places and variables of the old system. It shows what it will do and asks; without a terminal it needs --yes or "
+        "--dry-run. The old files are only read, all is one change that “undo” takes back, and a second run does nothing. "
+        "With --root nothing outside of DIR is read but FILE, and variables of this shell do not count. Leaves with 1 when "
+        "something was refused, and with 4 when there is no old installation. Example:\n\n"
+        "    coachiqctl migrate --root /media/old-card --dry-run"),
+     verb_migrate},
     {"interface", FAMILY_MODELS, N_("[LOGICAL [PHYSICAL]]"), 0, 2, OPTIONS_WRITE | OPTIONS_FORCE,
      N_("Show the CAN interfaces, or assign one"),
      N_("LOGICAL is the name in the coach file, “house”; PHYSICAL the network interface, “can0”. An empty PHYSICAL, '', "

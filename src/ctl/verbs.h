@@ -52,6 +52,7 @@ int verb_history(Ctl *ctl);
 int verb_import(Ctl *ctl);
 int verb_interface(Ctl *ctl);
 int verb_lookup(Ctl *ctl);
+int verb_migrate(Ctl *ctl);
 int verb_models(Ctl *ctl);
 int verb_monitor(Ctl *ctl);
 int verb_preview(Ctl *ctl);
