@@ -205,6 +205,16 @@ static const char *passage_version(const Passage *passage)
     return passage->file ? passage->file->version : passage->to ? passage->to->version : NULL;
 }
 
+static const char *passage_hash(const Passage *passage)
+{
+    return passage->file ? passage->file->content_hash : passage->to ? passage->to->content_hash : NULL;
+}
+
+bool passage_removes(const Passage *passage)
+{
+    return !passage_version(passage);
+}
+
 static bool write_touched(Service *service, Plan *plan, const Passage *passage, const char *origin,
                           const char *version, const Change *change, GError **error)
 {
@@ -252,6 +262,37 @@ static bool write_passages(Service *service, Plan *plan, const Change *change, G
     return plan_write_settings(service, plan, error);
 }
 
+static void announce_edits(Service *service, const Plan *plan, const Passage *passage, const Change *change)
+{
+    g_autoptr(GPtrArray) paths = g_ptr_array_new();
+
+    for (guint i = 0; i < passage->components->len; i++)
+        g_ptr_array_add(paths, ((const Touched *) g_ptr_array_index(passage->components, i))->path);
+    g_ptr_array_add(paths, NULL);
+    service_emit(service, &(ServiceEvent){.type = SERVICE_EVENT_MAPPINGS_CHANGED,
+                                          .model = passage->model,
+                                          .paths = (const char *const *) paths->pdata,
+                                          .kind = plan->kind,
+                                          .change = change->id});
+}
+
+static void announce(Service *service, const Plan *plan, const Passage *passage, const Change *change)
+{
+    const char *version = passage_version(passage);
+
+    if (g_strcmp0(passage->base_hash, passage_hash(passage)) == 0) {
+        announce_edits(service, plan, passage, change);
+        return;
+    }
+    service_emit(service, &(ServiceEvent){.type = !version                 ? SERVICE_EVENT_MODEL_REMOVED
+                                                  : !passage->version_from ? SERVICE_EVENT_MODEL_IMPORTED
+                                                                           : SERVICE_EVENT_UPDATE_APPLIED,
+                                          .model = passage->model,
+                                          .version = version,
+                                          .version_from = passage->version_from,
+                                          .change = change->id});
+}
+
 static void finish_passages(Service *service, Plan *plan, const Change *change)
 {
     plan_take_settings(service, plan);
@@ -265,19 +306,9 @@ static void finish_passages(Service *service, Plan *plan, const Change *change)
             &(ServiceEvent){.type = SERVICE_EVENT_RESTORED, .backup = plan->restored, .change = change->id});
         return;
     }
-    for (guint i = 0; plan->passages && i < plan->passages->len; i++) {
-        const Passage *passage = g_ptr_array_index(plan->passages, i);
-        const char *version = passage_version(passage);
-
-        service_emit(service,
-                     &(ServiceEvent){.type = !version                 ? SERVICE_EVENT_MODEL_REMOVED
-                                             : !passage->version_from ? SERVICE_EVENT_MODEL_IMPORTED
-                                                                      : SERVICE_EVENT_UPDATE_APPLIED,
-                                     .model = passage->model,
-                                     .version = version,
-                                     .version_from = passage->version_from,
-                                     .change = change->id});
-    }
+    for (guint i = 0; plan->passages && i < plan->passages->len; i++)
+        announce(service, plan, g_ptr_array_index(plan->passages, i), change);
+    plan_announce_settings(service, plan, change);
 }
 
 Passage *passage_new(const char *model)
@@ -300,11 +331,6 @@ void passage_free(Passage *passage)
     g_free(passage->base_hash);
     g_ptr_array_unref(passage->components);
     g_free(passage);
-}
-
-static const char *passage_hash(const Passage *passage)
-{
-    return passage->file ? passage->file->content_hash : passage->to ? passage->to->content_hash : NULL;
 }
 
 static void add_release(Plan *plan, const Passage *passage)

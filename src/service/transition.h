@@ -22,6 +22,9 @@ typedef struct Passage {
 Passage *passage_new(const char *model);
 void passage_free(Passage *passage);
 
+/* Whether it leads to nothing: the model is imported no more. */
+bool passage_removes(const Passage *passage);
+
 /* What it is planned from. */
 typedef struct Transition {
     const ImportStatus *from; /* NULL: not imported */
