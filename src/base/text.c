@@ -19,14 +19,35 @@ const char *text_find_noncharacter(const char *text, size_t length)
     return NULL;
 }
 
+static bool is_misleading(gunichar c)
+{
+    return g_unichar_iscntrl(c) || c == 0x2028 || c == 0x2029 || c == 0x200E || c == 0x200F || c == 0x061C ||
+           (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+}
+
 bool text_is_misleading(const char *text)
 {
+    for (; *text; text = g_utf8_next_char(text))
+        if (is_misleading(g_utf8_get_char(text)))
+            return true;
+    return false;
+}
+
+char *text_presentable(const char *text, size_t size_max)
+{
+    GString *clean = g_string_new(NULL);
+
     for (; *text; text = g_utf8_next_char(text)) {
         gunichar c = g_utf8_get_char(text);
 
-        if (g_unichar_iscntrl(c) || c == 0x2028 || c == 0x2029 || c == 0x200E || c == 0x200F ||
-            c == 0x061C || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069))
-            return true;
+        if (clean->len + (size_t) g_unichar_to_utf8(c, NULL) > size_max) {
+            g_string_append(clean, "…");
+            break;
+        }
+        if (is_misleading(c) || is_noncharacter(c))
+            g_string_append_c(clean, '?');
+        else
+            g_string_append_unichar(clean, c);
     }
-    return false;
+    return g_string_free(clean, false);
 }

@@ -132,7 +132,7 @@ bool field_is_inside(const char *field, const char *outer)
     return strncmp(field, outer, length) == 0 && field[length] == '/';
 }
 
-static Override *find_around(GPtrArray *overrides, const char *field)
+Override *override_list_find_around(GPtrArray *overrides, const char *field)
 {
     for (guint i = 0; i < overrides->len; i++) {
         Override *override = g_ptr_array_index(overrides, i);
@@ -652,7 +652,7 @@ GPtrArray *override_record(const char *path, Value *vendor, GPtrArray *overrides
         value = own;
     }
 
-    Override *around = find_around(overrides, field);
+    Override *around = override_list_find_around(overrides, field);
     if (around)
         return fold(path, overrides, around, field, value);
     if (!value && !vendor_has_it)
@@ -811,7 +811,7 @@ static bool is_anywhere(const char *path, Value *vendor, GPtrArray *overrides, c
 GPtrArray *override_reset(const char *path, Value *vendor, GPtrArray *overrides, const char *field,
                           GError **error)
 {
-    Override *around = find_around(overrides, field);
+    Override *around = override_list_find_around(overrides, field);
 
     if (!vendor) {
         g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_NO_SUCH_FIELD,

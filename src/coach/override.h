@@ -65,6 +65,8 @@ Override *override_from_value(const char *field, Value *map);
 GPtrArray *override_list_new(void);
 /* The override at exactly this field; borrowed; NULL when there is none. */
 Override *override_list_find(GPtrArray *overrides, const char *field);
+/* The override that a field lies strictly inside of; likewise. */
+Override *override_list_find_around(GPtrArray *overrides, const char *field);
 
 /* Field pointers of a device as overrides use them: RFC 6901, binding names in canonical spelling. Sets
  * CONFIG_ERROR_INVALID_ARGS. Free with g_free(). */

@@ -34,11 +34,21 @@ static char *ask_line(const char *question)
     return copy ? g_strchomp(copy) : NULL;
 }
 
+bool ask_is_yes(const char *answer)
+{
+    static const char *const everywhere[] = {"y", "yes", NULL};
+    /* Translators: all words for yes, lower case, a blank between each: “y yes j ja” in German. */
+    g_auto(GStrv) here = g_strsplit(C_("answer", "y yes"), " ", -1);
+    g_autofree char *word = g_strstrip(g_utf8_strdown(answer, -1));
+
+    return g_strv_contains(everywhere, word) || (*word && g_strv_contains((const char *const *) here, word));
+}
+
 bool ask_yes(const char *question)
 {
     g_autofree char *line = ask_line(question);
 
-    return line && (g_ascii_strcasecmp(line, "y") == 0 || g_ascii_strcasecmp(line, "yes") == 0);
+    return line && ask_is_yes(line);
 }
 
 /* A value until one fits; NULL when there is none. */

@@ -9,7 +9,10 @@
 /* Whether there is somebody to ask: a terminal on both sides, and no option against it. */
 bool ask_is_possible(const Ctl *ctl);
 
-/* Whether the answer is yes; a mere Enter and the end of the input are a no. */
+/* Whether a line says yes, in English or in the language of the locale. The line is UTF-8. */
+bool ask_is_yes(const char *answer);
+
+/* Asks, and says whether the answer is yes; a mere Enter and the end of the input are a no. */
 bool ask_yes(const char *question);
 
 /* Asks about each item that is open, and adds the answers to preview->resolutions. False when the person

@@ -4,6 +4,7 @@
 #include "ctl/backup.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 
 #include "ctl/format.h"
 #include "ctl/table.h"
@@ -38,6 +39,7 @@ static const TableColumn columns[] = {
     {N_("TIME"), TABLE_LEFT},
     {N_("REVISION"), TABLE_RIGHT},
     {N_("SIZE"), TABLE_RIGHT},
+    /* Translators: how a backup was made: “automatic”, “by hand” */
     {N_("MADE"), TABLE_LEFT},
     {N_("REASON"), TABLE_SHRINK | TABLE_HIDE_EMPTY},
     {N_("PROBLEM"), TABLE_SHRINK | TABLE_HIDE_EMPTY},
@@ -63,7 +65,7 @@ void backup_print_list(const Term *term, const Value *backups)
     table_print(table, term, stdout);
 }
 
-static void append_row(GString *out, const Term *term, const char *label, Style style, const char *text)
+void backup_append_row(GString *out, const Term *term, const char *label, Style style, const char *text)
 {
     g_autofree char *styled = term_styled(term, style, text);
     unsigned width = text_width(label);
@@ -81,13 +83,13 @@ void backup_append(GString *out, const Term *term, const Value *backup)
     g_autofree char *head = term_styled(term, STYLE_STRONG, dict_text(backup, "Id"));
 
     g_string_append_printf(out, "%s\n", head);
-    append_row(out, term, _("made"), STYLE_PLAIN, made);
-    append_row(out, term, _("revision"), STYLE_PLAIN, revision);
-    append_row(out, term, _("size"), STYLE_PLAIN, size);
+    backup_append_row(out, term, _("made"), STYLE_PLAIN, made);
+    backup_append_row(out, term, _("revision"), STYLE_PLAIN, revision);
+    backup_append_row(out, term, _("size"), STYLE_PLAIN, size);
     if (*dict_text(backup, "Reason"))
-        append_row(out, term, _("reason"), STYLE_PLAIN, dict_text(backup, "Reason"));
+        backup_append_row(out, term, _("reason"), STYLE_PLAIN, dict_text(backup, "Reason"));
     if (*dict_text(backup, "Problem"))
-        append_row(out, term, _("problem"), STYLE_BAD, dict_text(backup, "Problem"));
+        backup_append_row(out, term, _("problem"), STYLE_BAD, dict_text(backup, "Problem"));
 }
 
 char *backup_distance(int64_t revision, int64_t now)
@@ -95,10 +97,9 @@ char *backup_distance(int64_t revision, int64_t now)
     if (now == revision)
         return g_strdup(_("Nothing has changed since."));
     if (now < revision)
-        return g_strdup_printf(
-            _("It is newer than what is there now, which is at revision %" G_GINT64_FORMAT "."), now);
-    return g_strdup_printf(ngettext("%" G_GINT64_FORMAT " change was made since.",
-                                    "%" G_GINT64_FORMAT " changes were made since.",
-                                    (gulong) (now - revision)),
+        return g_strdup_printf(_("It is newer than what is there now, which is at revision %" PRId64 "."),
+                               now);
+    return g_strdup_printf(ngettext("%" PRId64 " change was made since.",
+                                    "%" PRId64 " changes were made since.", (gulong) (now - revision)),
                            now - revision);
 }

@@ -4,6 +4,7 @@
 #include "ctl/changes.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 
 #include "ctl/format.h"
 #include "ctl/table.h"
@@ -26,7 +27,7 @@ static char *restore_text(const Value *detail)
     const char *id = dict_text(detail, "restored");
 
     return *id ? g_strdup_printf(_("of %s"), id)
-               : g_strdup_printf(_("of a file, revision %" G_GINT64_FORMAT),
+               : g_strdup_printf(_("of a file, revision %" PRId64),
                                  dict_number(detail, "restored_revision"));
 }
 
@@ -41,7 +42,7 @@ char *changes_text(const Term *term, const Value *change)
         return g_strdup_printf("%s %s %s", dict_text(detail, "from"), term_arrow(term),
                                dict_text(detail, "to"));
     if (g_str_equal(kind, "undo"))
-        return g_strdup_printf(_("of change %" G_GINT64_FORMAT), dict_number(detail, "undoes"));
+        return g_strdup_printf(_("of change %" PRId64), dict_number(detail, "undoes"));
     if (g_str_equal(kind, "restore"))
         return restore_text(detail);
     if (g_str_equal(kind, "reset") && *dict_text(detail, "scope"))
@@ -56,6 +57,7 @@ static const TableColumn columns[] = {
     {N_("MODEL"), TABLE_SHRINK},
     {N_("USER"), TABLE_LEFT},
     {N_("ENTRIES"), TABLE_RIGHT},
+    /* Translators: what a change is of: “of change 12” for an undo */
     {N_("WHAT"), TABLE_SHRINK | TABLE_HIDE_EMPTY},
     {N_("REASON"), TABLE_SHRINK | TABLE_HIDE_EMPTY},
     {0},

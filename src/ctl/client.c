@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n.h>
 #include <string.h>
 
 #include "ctl/agent.h"
@@ -300,7 +301,8 @@ static bool reply_has(sd_bus_message *reply, const char *signature, sd_bus_error
 {
     if (sd_bus_message_has_signature(reply, signature))
         return true;
-    sd_bus_error_setf(error, CLIENT_ERROR_PROTOCOL, "%s instead of %s",
+    /* Translators: kinds of data of D-Bus */
+    sd_bus_error_setf(error, CLIENT_ERROR_PROTOCOL, _("%s instead of %s"),
                       sd_bus_message_get_signature(reply, true), signature);
     return false;
 }

@@ -46,6 +46,7 @@ static char *remark(const Value *field)
     g_autofree char *who = who_and_when(field);
     g_autofree char *value = vendor ? outline_scalar(vendor) : NULL;
 
+    /* Translators: a user and a time, and what the vendor has */
     if (dict_flag(field, "redundant"))
         return g_strdup_printf(_("%s; same as the vendor's now"), who);
     return value ? g_strdup_printf(_("%s; vendor: %s"), who, value) : g_strdup_printf(_("%s; added"), who);

@@ -30,7 +30,10 @@ static const char *const exit_codes[] = {
 
 static void print_title(const Ctl *ctl, const char *title)
 {
-    ctl_print("\n%s%s:%s", term_on(&ctl->out, STYLE_HEADER), title, term_off(&ctl->out, STYLE_HEADER));
+    /* Translators: a title before what it is about, “Options:” */
+    g_autofree char *line = g_strdup_printf(_("%s:"), title);
+
+    ctl_print("\n%s%s%s", term_on(&ctl->out, STYLE_HEADER), line, term_off(&ctl->out, STYLE_HEADER));
 }
 
 /* Two columns, the first at least `width` wide. */
@@ -129,7 +132,8 @@ void help_print_verb(const Ctl *ctl, const Verb *verb)
 {
     g_autofree char *usage = verb_usage(verb);
 
-    ctl_print("coachiqctl [OPTION…] %s\n\n%s.", usage, _(verb->summary));
+    /* Translators: a verb with its arguments, what it does */
+    ctl_print(_("coachiqctl [OPTION…] %s\n\n%s."), usage, _(verb->summary));
     if (verb->help) {
         g_auto(GStrv) lines = g_strsplit(_(verb->help), "\n", -1);
 

@@ -4,6 +4,7 @@
 #include "ctl/hint.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "ctl/backup.h"
@@ -183,7 +184,7 @@ static char *look_up_revision(Ctl *ctl, G_GNUC_UNUSED const char *message)
     g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
     g_autoptr(Value) properties = ctl_client(ctl, &error) ? client_properties(ctl->client, &error) : NULL;
 
-    return properties ? g_strdup_printf(_("It is at revision %" G_GINT64_FORMAT " now."),
+    return properties ? g_strdup_printf(_("It is at revision %" PRId64 " now."),
                                         dict_number(properties, "Revision"))
                       : NULL;
 }
@@ -234,6 +235,12 @@ static char *look_up_preview(Ctl *ctl, G_GNUC_UNUSED const char *message)
     g_autofree char *command = report_model_command(ctl, "preview");
 
     return g_strdup_printf(_("“%s” shows what it is, and the options for it."), command);
+}
+
+static char *look_up_socket(G_GNUC_UNUSED Ctl *ctl, G_GNUC_UNUSED const char *message)
+{
+    return g_strdup_printf(_("Without a system bus, try the service's own socket: --socket=%s"),
+                           SERVICE_SOCKET);
 }
 
 #define START_ADVICE                                                                                        \
@@ -296,8 +303,7 @@ static const Hint hints[] = {
      N_("Wait for open requests to end, or answer an open prompt."), NULL},
 
     {CLIENT_ERROR_NO_SUCH_DGN, EXIT_NOT_FOUND, NULL, N_("“coachiqctl dgns” lists the data groups."), NULL},
-    {CLIENT_ERROR_CONNECT, EXIT_FAILED, N_("There is no connection: %s"),
-     N_("Without a system bus, try the service's own socket: --socket=" SERVICE_SOCKET), NULL},
+    {CLIENT_ERROR_CONNECT, EXIT_FAILED, N_("There is no connection: %s"), NULL, look_up_socket},
     {CLIENT_ERROR_PROTOCOL, EXIT_FAILED,
      N_("The service gave an answer that this version does not understand: %s"),
      N_("coachiqctl and coachiq-configd should be of the same version."), NULL},

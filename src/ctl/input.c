@@ -3,6 +3,7 @@
 
 #include "ctl/input.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -47,13 +48,24 @@ static Value *input_boolean(const char *text, GError **error)
         if (g_ascii_strcasecmp(text, words[i].word) == 0)
             return value_new_boolean(words[i].meaning);
     }
-    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA, "neither true nor false");
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA, _("neither true nor false"));
     return NULL;
 }
 
 static bool is_number(ValueType type)
 {
     return type == VALUE_INTEGER || type == VALUE_REAL;
+}
+
+static const char *type_word(ValueType type)
+{
+    static const char *const words[] = {
+        [VALUE_NULL] = N_("null"), [VALUE_BOOLEAN] = N_("boolean"), [VALUE_INTEGER] = N_("integer"),
+        [VALUE_REAL] = N_("real"), [VALUE_STRING] = N_("string"),   [VALUE_LIST] = N_("list"),
+        [VALUE_MAP] = N_("map"),
+    };
+
+    return _(words[type]);
 }
 
 static Value *input_of_type(const char *text, ValueType type, GError **error)
@@ -65,8 +77,9 @@ static Value *input_of_type(const char *text, ValueType type, GError **error)
     /* 1 and 1.5 may stand for one another. */
     if (is_number(type) ? is_number(value_type(value)) : value_type(value) == type)
         return g_steal_pointer(&value);
-    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA, "a %s, not a %s",
-                value_type_name(value_type(value)), value_type_name(type));
+    /* Translators: types of values, “string instead of list” */
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA, _("%s instead of %s"),
+                type_word(value_type(value)), type_word(type));
     return NULL;
 }
 

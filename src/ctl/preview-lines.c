@@ -57,6 +57,7 @@ char *preview_some(GPtrArray *words, unsigned most)
     for (unsigned i = 0; i < words->len - more; i++)
         g_string_append_printf(some, "%s%s", i > 0 ? ", " : "", (const char *) words->pdata[i]);
     if (more > 0)
+        /* Translators: the end of a list that is cut short */
         g_string_append_printf(some, ngettext(" and %u more", " and %u more", more), more);
     return g_string_free(some, FALSE);
 }
@@ -332,6 +333,7 @@ static char *values_text(const Term *term, const PreviewFold *fold)
     if (n_from == 1 || n_to == 1)
         return g_strdup_printf("%s: %s %s %s (%s)", field, from, term_arrow(term), to, many);
     some = some_transitions(term, fold);
+    /* Translators: a field, “12 devices”, examples */
     return g_strdup_printf(_("%s: %s get another value: %s"), field, many, some);
 }
 

@@ -11,7 +11,7 @@
 #include "ctl/preview-lines.h"
 #include "ctl/text.h"
 
-/* "    vendor  " */
+/* "    vendor  ": a wider word than this one makes it wider. */
 #define ROW_INDENT 12
 /* "  devices/porch_light" */
 #define PLACE_INDENT 2
@@ -31,7 +31,9 @@ static void append_styled(GString *out, const Term *term, Style style, const cha
 
 static void append_title(GString *out, const Term *term, const char *title)
 {
-    g_string_append_printf(out, "\n%s%s:%s\n", term_on(term, STYLE_HEADER), title,
+    g_autofree char *line = g_strdup_printf(_("%s:"), title);
+
+    g_string_append_printf(out, "\n%s%s%s\n", term_on(term, STYLE_HEADER), line,
                            term_off(term, STYLE_HEADER));
 }
 
@@ -51,24 +53,38 @@ static void append_verdict(GString *out, const PreviewText *text)
     g_string_append_c(out, '\n');
 }
 
+static char *count_text(PreviewKind kind, unsigned n)
+{
+    switch (kind) {
+    case PREVIEW_BLOCKS:
+        /* Translators: items of a list: “3 where you and the vendor disagree, 2 from the vendor” */
+        return g_strdup_printf(ngettext("%u in the way", "%u in the way", n), n);
+    case PREVIEW_DECIDES:
+        return g_strdup_printf(
+            ngettext("%u where you and the vendor disagree", "%u where you and the vendor disagree", n), n);
+    case PREVIEW_CHANGES:
+        return g_strdup_printf(ngettext("%u from the vendor", "%u from the vendor", n), n);
+    case PREVIEW_RENAMES:
+        return g_strdup_printf(ngettext("%u renamed", "%u renamed", n), n);
+    case PREVIEW_KEEPS:
+        return g_strdup_printf(ngettext("%u kept as yours", "%u kept as yours", n), n);
+    }
+    g_assert_not_reached();
+}
+
 /* "3 where you and the vendor disagree, 750 from the vendor, 1 kept as yours" */
 static char *counts_text(const Value *counts)
 {
-    static const char *const words[] = {
-        [PREVIEW_BLOCKS] = N_("in the way"),
-        [PREVIEW_DECIDES] = N_("where you and the vendor disagree"),
-        [PREVIEW_CHANGES] = N_("from the vendor"),
-        [PREVIEW_RENAMES] = N_("renamed"),
-        [PREVIEW_KEEPS] = N_("kept as yours"),
-    };
+    static const PreviewKind kinds[] = {PREVIEW_BLOCKS, PREVIEW_DECIDES, PREVIEW_CHANGES, PREVIEW_RENAMES,
+                                        PREVIEW_KEEPS};
     GString *out = g_string_new(NULL);
 
-    for (PreviewKind kind = 0; kind < G_N_ELEMENTS(words); kind++) {
-        int64_t n = preview_count(counts, kind);
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        int64_t n = preview_count(counts, kinds[i]);
+        g_autofree char *text = count_text(kinds[i], (unsigned) n);
 
         if (n > 0)
-            g_string_append_printf(out, "%s%" G_GINT64_FORMAT " %s", out->len > 0 ? ", " : "", n,
-                                   _(words[kind]));
+            g_string_append_printf(out, "%s%s", out->len > 0 ? ", " : "", text);
     }
     return g_string_free(out, FALSE);
 }
@@ -149,6 +165,7 @@ static GPtrArray *differences(const Term *term, const Value *base, const Value *
     g_ptr_array_extend_and_steal(texts, added);
     VALUE_FOREACH_ENTRY (name, value, base) {
         if (!value_map_get(other, name))
+            /* Translators: a field that a component lacks, “no area” */
             g_ptr_array_add(texts, g_strdup_printf(_("no %s"), name));
     }
     return texts;
@@ -167,6 +184,7 @@ static char *decision_value(const PreviewText *text, const Value *item, const ch
         return preview_value_text(value);
     differing = differences(text->term, base, value);
     some = preview_some(differing, text->full ? UINT_MAX : DIFFERENCES_MAX);
+    /* Translators: the same as above, except for “friendly_name: Patio, no area” */
     raw = *some ? g_strdup_printf(_("{…} but %s"), some) : g_strdup("{…}");
     return text_clean(raw);
 }
@@ -179,10 +197,11 @@ typedef struct DecisionRow {
 } DecisionRow;
 
 static const DecisionRow decision_rows[] = {
+    /* Translators: labels of values: the vendor's old one, yours, the vendor's new one, what will be */
     {"base", N_("base"), NULL, NULL},
     {"mine", N_("mine"), "--keep ", ""},
     {"vendor", N_("vendor"), "--take ", ""},
-    {"result", N_("result"), "--set ", N_(" VALUE")},
+    {"result", N_("result"), "--set ", N_("VALUE")},
 };
 
 static bool is_path(const Value *items, const char *word)
@@ -218,9 +237,19 @@ static char *option_text(const PreviewText *text, const Value *item, const Decis
 
     if (!row->option || !text->options || !preview_is_open(text->preview, item))
         return g_strdup("");
-    line =
-        g_strconcat(row->option, path_word, " ", field_word, *row->argument ? _(row->argument) : "", NULL);
+    line = g_strconcat(row->option, path_word, " ", field_word, *row->argument ? " " : "",
+                       *row->argument ? _(row->argument) : "", NULL);
     return text_clean(line);
+}
+
+/* Where the values begin: behind the widest label. */
+static unsigned row_indent(void)
+{
+    unsigned indent = ROW_INDENT;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(decision_rows); i++)
+        indent = MAX(indent, text_width(_(decision_rows[i].label)) + 6);
+    return indent;
 }
 
 /* Where the options begin: behind the widest value, unless that is very wide. */
@@ -243,14 +272,14 @@ static void append_decision_row(GString *out, const PreviewText *text, const Val
     const Term *term = text->term;
     g_autofree char *option = option_text(text, item, row);
     g_autofree char *value = decision_value(text, item, row->value);
-    unsigned room = preview_line_room(term, ROW_INDENT + (*option ? text_width(option) + 2 : 0));
+    unsigned indent = row_indent();
+    unsigned room = preview_line_room(term, indent + (*option ? text_width(option) + 2 : 0));
     g_autofree char *fitted = text_ellipsize(value, room, term_ellipsis(term));
     unsigned label = text_width(_(row->label)) + 4, used = text_width(fitted);
 
     column = MIN(column, room);
     g_string_append_printf(out, "    %s%s%s%*s%s", term_on(term, STYLE_DIM), _(row->label),
-                           term_off(term, STYLE_DIM), label < ROW_INDENT ? (int) (ROW_INDENT - label) : 1,
-                           "", fitted);
+                           term_off(term, STYLE_DIM), (int) (indent - label), "", fitted);
     if (*option)
         g_string_append_printf(out, "%*s  %s", used < column ? (int) (column - used) : 0, "", option);
     g_string_append_c(out, '\n');

@@ -4,6 +4,7 @@
 #include "ctl/report.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 
 #include "base/json.h"
 
@@ -65,14 +66,15 @@ int report_change(const Ctl *ctl, uint64_t before, uint64_t change, const char *
         return report_json(ctl, result);
     }
     if (change == before) {
-        ctl_print(_("Nothing to change: it is so already (revision %" G_GUINT64_FORMAT ")."), change);
+        ctl_print(_("Nothing to change: it is so already (revision %" PRIu64 ")."), change);
         return EXIT_OK;
     }
     va_start(arguments, format);
     g_autofree char *done = g_strdup_vprintf(format, arguments);
     va_end(arguments);
-    ctl_print(_("%s  %s(change %" G_GUINT64_FORMAT ")%s"), done, term_on(&ctl->out, STYLE_DIM), change,
-              term_off(&ctl->out, STYLE_DIM));
+    /* Translators: behind what was done: the number of the change that did it */
+    g_autofree char *number = g_strdup_printf(_("(change %" PRIu64 ")"), change);
+    ctl_print("%s  %s%s%s", done, term_on(&ctl->out, STYLE_DIM), number, term_off(&ctl->out, STYLE_DIM));
     return EXIT_OK;
 }
 

@@ -2,6 +2,7 @@
 /* verbs-backups.c: backup, backups, delete-backup. */
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <unistd.h>
 
 #include "ctl/backup.h"
@@ -94,12 +95,15 @@ static void say_made(Ctl *ctl, const char *id)
     g_autofree char *clean = text_clean(id);
     g_autofree char *size = format_size(dict_number(backup, "Size"));
 
-    if (!backup)
-        ctl_print(_("Made backup %s"), clean);
+    g_autofree char *made = g_strdup_printf(_("Made backup %s"), clean);
+    /* Translators: behind the name of a backup: of which revision it is, and its size */
+    g_autofree char *detail =
+        g_strdup_printf(_("(revision %" PRId64 ", %s)"), dict_number(backup, "Revision"), size);
+
+    if (backup)
+        ctl_print("%s  %s%s%s", made, term_on(&ctl->out, STYLE_DIM), detail, term_off(&ctl->out, STYLE_DIM));
     else
-        ctl_print(_("Made backup %s  %s(revision %" G_GINT64_FORMAT ", %s)%s"), clean,
-                  term_on(&ctl->out, STYLE_DIM), dict_number(backup, "Revision"), size,
-                  term_off(&ctl->out, STYLE_DIM));
+        ctl_print("%s", made);
 }
 
 static int report_json_backup(const Ctl *ctl, const char *id)

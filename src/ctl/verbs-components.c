@@ -2,6 +2,7 @@
 /* verbs-components.c: show, get, find, lookup, validate. */
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "ctl/component.h"
@@ -136,8 +137,9 @@ static int print_component(Ctl *ctl, const Value *object, const Value *explanati
 {
     g_autoptr(GString) out = g_string_new(NULL);
     g_autoptr(GHashTable) remarks = explain_remarks(explanation);
+    /* Translators: a path, what source_words() says of where it is from, a number */
     g_autofree char *head =
-        g_strdup_printf(_("# %s, %s, revision %" G_GINT64_FORMAT), dict_text(object, "path"),
+        g_strdup_printf(_("# %s, %s, revision %" PRId64), dict_text(object, "path"),
                         source_words(dict_text(object, "source")), dict_number(object, "revision"));
     g_autofree char *styled = term_styled(&ctl->out, STYLE_DIM, head);
 
@@ -291,9 +293,12 @@ int verb_lookup(Ctl *ctl)
     uint8_t instance;
     uint32_t dgn;
 
-    if (second ? !input_dgn(first, &dgn) : !input_binding(first, &dgn, &instance))
-        return ctl_usage(ctl, _("“%s” is not a DGN of at most 17 bits in hexadecimal%s."), first,
-                         second ? "" : _(", with an instance: “1FEDA:25”"));
+    if (second && !input_dgn(first, &dgn))
+        return ctl_usage(ctl, _("“%s” is not a DGN of at most 17 bits in hexadecimal."), first);
+    if (!second && !input_binding(first, &dgn, &instance))
+        return ctl_usage(
+            ctl, _("“%s” is not a DGN of at most 17 bits in hexadecimal, with an instance: “1FEDA:25”."),
+            first);
     if (second && !input_instance(second, &instance))
         return ctl_usage(ctl, _("“%s” is not an instance from 0 to 255."), second);
 

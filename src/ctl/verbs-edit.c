@@ -205,17 +205,11 @@ int verb_unset(Ctl *ctl)
     return code == EXIT_OK ? set_field(ctl, "") : code;
 }
 
-static int report_component(Ctl *ctl, uint64_t before, uint64_t change, const char *done)
-{
-    g_autofree char *clean = text_clean(ctl->path);
-
-    return report_change(ctl, before, change, "%s %s", done, clean);
-}
-
 static int reset_field(Ctl *ctl, const char *field)
 {
     g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
     g_autoptr(CallOptions) options = ctl_write_options(ctl);
+    g_autofree char *path = text_clean(ctl->path);
     g_autoptr(Value) old = *field ? value_now(ctl) : NULL;
     uint64_t before, change;
 
@@ -224,7 +218,7 @@ static int reset_field(Ctl *ctl, const char *field)
                    ctl->args.reason))
         return ctl_fail(ctl, &error);
     return *field ? report_field(ctl, before, change, old)
-                  : report_component(ctl, before, change, _("Reset"));
+                  : report_change(ctl, before, change, _("Reset %s"), path);
 }
 
 int verb_reset(Ctl *ctl)
@@ -269,6 +263,7 @@ int verb_delete(Ctl *ctl)
 {
     g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
     g_autoptr(CallOptions) options = ctl_write_options(ctl);
+    g_autofree char *path = NULL;
     uint64_t before, change;
     Origin origin;
     int code = address(ctl);
@@ -280,7 +275,8 @@ int verb_delete(Ctl *ctl)
         !ctl_write(ctl, &error, &change, "DeleteMapping", options, "sss", ctl->args.model, ctl->path,
                    ctl->args.reason))
         return ctl_fail(ctl, &error);
-    code = report_component(ctl, before, change, _("Deleted"));
+    path = text_clean(ctl->path);
+    code = report_change(ctl, before, change, _("Deleted %s"), path);
     report_way_back(ctl, origin);
     return code;
 }
@@ -330,6 +326,7 @@ int verb_put(Ctl *ctl)
     g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
     g_autoptr(CallOptions) options = ctl_write_options(ctl);
     g_autofree char *data = put_data(ctl);
+    g_autofree char *path = NULL;
     uint64_t before, change;
 
     if (!data)
@@ -340,5 +337,6 @@ int verb_put(Ctl *ctl)
         !ctl_write(ctl, &error, &change, "UpdateMapping", options, "ssss", ctl->args.model, ctl->path, data,
                    ctl->args.reason))
         return ctl_fail(ctl, &error);
-    return report_component(ctl, before, change, _("Stored"));
+    path = text_clean(ctl->path);
+    return report_change(ctl, before, change, _("Stored %s"), path);
 }

@@ -2,6 +2,7 @@
 /* verbs-history.c: changes, history, verify. */
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 
 #include "ctl/changes.h"
 #include "ctl/format.h"
@@ -66,9 +67,11 @@ static Value *fetch_lines(Ctl *ctl, FetchPage fetch, uint64_t *ret_more, sd_bus_
 
 static void print_more(const Ctl *ctl, uint64_t more)
 {
+    g_autofree char *text =
+        g_strdup_printf(_("There are older ones: --before=%" PRIu64 " or a larger --lines."), more);
+
     if (more > 0 && ctl->out.tty)
-        ctl_print(_("%sThere are older ones: --before=%" G_GUINT64_FORMAT " or a larger --lines.%s"),
-                  term_on(&ctl->out, STYLE_DIM), more, term_off(&ctl->out, STYLE_DIM));
+        ctl_print("%s%s%s", term_on(&ctl->out, STYLE_DIM), text, term_off(&ctl->out, STYLE_DIM));
 }
 
 int verb_changes(Ctl *ctl)
@@ -198,8 +201,8 @@ static void print_intact(gint64 checked, const char *note)
 {
     g_autofree char *clean = text_clean(note);
 
-    ctl_print(ngettext("The history is intact: %" G_GINT64_FORMAT " change checked.",
-                       "The history is intact: %" G_GINT64_FORMAT " changes checked.", (gulong) checked),
+    ctl_print(ngettext("The history is intact: %" PRId64 " change checked.",
+                       "The history is intact: %" PRId64 " changes checked.", (gulong) checked),
               checked);
     if (*clean)
         ctl_print("  %s", clean);

@@ -26,15 +26,17 @@ static const Value *active_model(const Value *models)
     return NULL;
 }
 
-#define LABEL_WIDTH 14
+/* With its colon. */
+#define LABEL_WIDTH 15
 
 /* "      Revision: 12", the text in a style. */
 static void print_status(const Ctl *ctl, const char *label, Style style, const char *text)
 {
     g_autofree char *styled = term_styled(&ctl->out, style, text);
-    unsigned width = text_width(label);
+    g_autofree char *titled = g_strdup_printf(_("%s:"), label);
+    unsigned width = text_width(titled);
 
-    ctl_print("%*s%s: %s", width < LABEL_WIDTH ? (int) (LABEL_WIDTH - width) : 0, "", label, styled);
+    ctl_print("%*s%s %s", width < LABEL_WIDTH ? (int) (LABEL_WIDTH - width) : 0, "", titled, styled);
 }
 
 /* "2021 Entegra Aspire 44R" */
@@ -211,23 +213,25 @@ int verb_models(Ctl *ctl)
     return EXIT_OK;
 }
 
-/* Import and SetActiveModel: a model, options, a change. `done` and the model say what was done. */
+/* Import and SetActiveModel: a model, options, a change. `done` says what was done. */
 static int write_model(Ctl *ctl, const char *method, const char *model, const char *done)
 {
     g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
     g_autoptr(CallOptions) options = ctl_write_options(ctl);
-    g_autofree char *subject = text_clean(model);
     uint64_t before, change;
 
     if (!report_revision(ctl, &before, &error) ||
         !ctl_write(ctl, &error, &change, method, options, "s", model))
         return ctl_fail(ctl, &error);
-    return report_change(ctl, before, change, "%s%s%s", done, *subject ? " " : "", subject);
+    return report_change(ctl, before, change, "%s", done);
 }
 
 int verb_import(Ctl *ctl)
 {
-    return write_model(ctl, "Import", ctl_argument(ctl, 0), _("Imported"));
+    g_autofree char *model = text_clean(ctl_argument(ctl, 0));
+    g_autofree char *done = g_strdup_printf(_("Imported %s"), model);
+
+    return write_model(ctl, "Import", ctl_argument(ctl, 0), done);
 }
 
 int verb_activate(Ctl *ctl)
@@ -241,7 +245,10 @@ int verb_activate(Ctl *ctl)
     /* An empty one is rather a variable that was not set than a wish. */
     if (!model || !*model)
         return ctl_usage(ctl, _("“activate” needs MODEL, or --none to make none active."));
-    return write_model(ctl, "SetActiveModel", model, _("Activated"));
+
+    g_autofree char *clean = text_clean(model);
+    g_autofree char *done = g_strdup_printf(_("Activated %s"), clean);
+    return write_model(ctl, "SetActiveModel", model, done);
 }
 
 static const TableColumn interface_columns[] = {

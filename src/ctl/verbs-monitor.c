@@ -3,14 +3,18 @@
 
 #include <errno.h>
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <systemd/sd-event.h>
 
 #include "base/json.h"
 #include "ctl/format.h"
 #include "ctl/report.h"
+#include "ctl/text.h"
 #include "ctl/verbs.h"
 
+/* Widest word for an event in English; a wider one moves its line. */
+#define WORD_WIDTH 10
 /* How long to wait before the service's own socket is tried again. */
 #define RECONNECT_USEC (1000 * 1000)
 
@@ -29,11 +33,12 @@ static void print_event(Monitor *monitor, const char *word, Style style, const c
 {
     const Term *term = &monitor->ctl->out;
     g_autofree char *time = format_time(g_get_real_time());
-    g_autofree char *label = g_strdup_printf("%-10s", word);
-    g_autofree char *styled = term_styled(term, style, label);
+    g_autofree char *styled = term_styled(term, style, word);
     g_autofree char *clean = text_clean(text);
+    unsigned width = text_width(word);
 
-    ctl_print("%s%s%s  %s  %s", term_on(term, STYLE_DIM), time, term_off(term, STYLE_DIM), styled, clean);
+    ctl_print("%s%s%s  %s%*s  %s", term_on(term, STYLE_DIM), time, term_off(term, STYLE_DIM), styled,
+              width < WORD_WIDTH ? (int) (WORD_WIDTH - width) : 0, "", clean);
 }
 
 static void print_event_json(const char *event, const Value *members)
@@ -69,9 +74,9 @@ static void announce_missed(Monitor *monitor, int64_t change)
     g_autofree char *text = NULL;
 
     if (monitor->last > 0 && change > monitor->last + 1) {
-        text = g_strdup_printf(_("changes %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT
-                                 " were not seen; “coachiqctl changes” has them"),
-                               monitor->last + 1, change - 1);
+        text = g_strdup_printf(
+            _("changes %" PRId64 " to %" PRId64 " were not seen; “coachiqctl changes” has them"),
+            monitor->last + 1, change - 1);
         value_map_take(&members, "from", value_new_integer(monitor->last + 1));
         value_map_take(&members, "to", value_new_integer(change - 1));
         announce(monitor, "missed", _("missed"), STYLE_WARN, text, members);
@@ -101,19 +106,22 @@ static char *changed_text(G_GNUC_UNUSED const Monitor *monitor, const Value *mem
 {
     g_autofree char *paths = join_texts(value_map_get(members, "paths"));
 
-    return g_strdup_printf(_("%s: %s (change %" G_GINT64_FORMAT ")"), dict_text(members, "model"), paths,
+    /* Translators: a model, paths, a number */
+    return g_strdup_printf(_("%s: %s (change %" PRId64 ")"), dict_text(members, "model"), paths,
                            dict_number(members, "change"));
 }
 
 static char *imported_text(G_GNUC_UNUSED const Monitor *monitor, const Value *members)
 {
-    return g_strdup_printf(_("%s, version %s (change %" G_GINT64_FORMAT ")"), dict_text(members, "model"),
+    /* Translators: a model, its version, a number */
+    return g_strdup_printf(_("%s, version %s (change %" PRId64 ")"), dict_text(members, "model"),
                            dict_text(members, "version"), dict_number(members, "change"));
 }
 
 static char *removed_text(G_GNUC_UNUSED const Monitor *monitor, const Value *members)
 {
-    return g_strdup_printf(_("%s (change %" G_GINT64_FORMAT ")"), dict_text(members, "model"),
+    /* Translators: a model or a backup, a number */
+    return g_strdup_printf(_("%s (change %" PRId64 ")"), dict_text(members, "model"),
                            dict_number(members, "change"));
 }
 
@@ -125,7 +133,8 @@ static char *available_text(const Monitor *monitor, const Value *members)
 
 static char *updated_text(const Monitor *monitor, const Value *members)
 {
-    return g_strdup_printf(_("%s: %s %s %s (change %" G_GINT64_FORMAT ")"), dict_text(members, "model"),
+    /* Translators: a model, a version, an arrow, a version, a number */
+    return g_strdup_printf(_("%s: %s %s %s (change %" PRId64 ")"), dict_text(members, "model"),
                            dict_text(members, "from"), term_arrow(&monitor->ctl->out),
                            dict_text(members, "to"), dict_number(members, "change"));
 }
@@ -141,7 +150,7 @@ static char *restored_text(G_GNUC_UNUSED const Monitor *monitor, const Value *me
 {
     const char *backup = dict_text(members, "backup");
 
-    return g_strdup_printf(_("%s (change %" G_GINT64_FORMAT ")"),
+    return g_strdup_printf(_("%s (change %" PRId64 ")"),
                            *backup ? backup : _("from a file, or a restore was undone"),
                            dict_number(members, "change"));
 }
@@ -410,7 +419,7 @@ static int prepare_event(sd_event **ret)
 static void print_start(Monitor *monitor)
 {
     g_autofree char *text =
-        g_strdup_printf(_("Watching from revision %" G_GINT64_FORMAT " on. Ctrl+C ends it."), monitor->last);
+        g_strdup_printf(_("Watching from revision %" PRId64 " on. Ctrl+C ends it."), monitor->last);
 
     if (!monitor->ctl->args.json && monitor->ctl->out.tty)
         ctl_print("%s%s%s", term_on(&monitor->ctl->out, STYLE_DIM), text,

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -72,7 +73,7 @@ static int report_done(const Ctl *ctl, int64_t before, uint64_t change, const ch
     va_end(arguments);
     report_change(ctl, (uint64_t) before, change, "%s", done);
     if (!ctl->args.json && change != (uint64_t) before)
-        ctl_print(_("  “coachiqctl undo %" G_GUINT64_FORMAT "” takes it back."), change);
+        ctl_print(_("  “coachiqctl undo %" PRIu64 "” takes it back."), change);
     return EXIT_OK;
 }
 
@@ -140,11 +141,14 @@ static bool show_file(const Ctl *ctl, const struct stat *st)
     g_autofree char *name = term_styled(&ctl->out, STYLE_STRONG, ctl->args.file);
     g_autofree char *size = format_size(st->st_size);
     g_autofree char *time = format_time_ago((int64_t) st->st_mtime * G_USEC_PER_SEC);
+    g_autoptr(GString) rows = g_string_new(NULL);
 
-    if (!ctl->args.json)
-        ctl_print(_("%s\n  written   %s\n  size      %s\n\n"
-                    "All that was changed since it was made goes back to what it was then."),
-                  name, time, size);
+    if (ctl->args.json)
+        return true;
+    backup_append_row(rows, &ctl->out, _("written"), STYLE_PLAIN, time);
+    backup_append_row(rows, &ctl->out, _("size"), STYLE_PLAIN, size);
+    ctl_print("%s\n%s", name, rows->str);
+    ctl_print(_("All that was changed since it was made goes back to what it was then."));
     return true;
 }
 
@@ -177,7 +181,7 @@ static int apply_restore(Ctl *ctl, const Restore *restore, bool named)
         detail = changes_detail(ctl, change, &error);
     if (!detail)
         return report_done(ctl, restore->now, change, _("Restored %s"), subject);
-    return report_done(ctl, restore->now, change, _("Restored %s, of revision %" G_GINT64_FORMAT), subject,
+    return report_done(ctl, restore->now, change, _("Restored %s, of revision %" PRId64), subject,
                        dict_number(detail, "restored_revision"));
 }
 
@@ -216,12 +220,12 @@ static char *reset_subject(const Ctl *ctl, const char *model)
 
 static void show_edits(const Ctl *ctl, const char *subject, const Edits *edits)
 {
+    g_autofree char *styled = term_styled(&ctl->out, STYLE_STRONG, subject);
     g_autoptr(GString) out = g_string_new(NULL);
 
     if (ctl->args.json)
         return;
-    ctl_print(_("Factory reset of %s%s%s\n"), term_on(&ctl->out, STYLE_STRONG), subject,
-              term_off(&ctl->out, STYLE_STRONG));
+    ctl_print(_("Factory reset of %s\n"), styled);
     edits_append(out, &ctl->out, edits, ctl->args.full);
     fputs(out->str, stdout);
 }

@@ -2,6 +2,7 @@
 /* verbs-undo.c: undo, and retention: how far back undo reaches. */
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 
 #include "ctl/ask.h"
 #include "ctl/changes.h"
@@ -34,7 +35,7 @@ static void print_skipped(const Ctl *ctl, uint64_t undone, const Value *skipped)
         return;
     ctl_print(_("\nLeft as it is, since it was changed afterwards:"));
     table_print(table, &ctl->out, stdout);
-    ctl_print(_("  “coachiqctl undo %" G_GUINT64_FORMAT " --force” takes that back too."), undone);
+    ctl_print(_("  “coachiqctl undo %" PRIu64 " --force” takes that back too."), undone);
 }
 
 /* The detail is the one of another change where there was nothing to undo. */
@@ -54,7 +55,7 @@ static int report_undo(Ctl *ctl, uint64_t undone, uint64_t before, uint64_t chan
     g_autoptr(Value) detail = NULL;
 
     if (change == before) {
-        ctl_print(_("Nothing to undo: all is as it was before change %" G_GUINT64_FORMAT "."), undone);
+        ctl_print(_("Nothing to undo: all is as it was before change %" PRIu64 "."), undone);
         return EXIT_OK;
     }
     detail = changes_detail(ctl, change, &error);
@@ -62,7 +63,7 @@ static int report_undo(Ctl *ctl, uint64_t undone, uint64_t before, uint64_t chan
         return ctl_fail(ctl, &error);
     if (ctl->args.json)
         return report_undo_json(ctl, undone, change, detail);
-    report_change(ctl, before, change, _("Undid change %" G_GUINT64_FORMAT), undone);
+    report_change(ctl, before, change, _("Undid change %" PRIu64), undone);
     print_skipped(ctl, undone, value_map_get(detail, "skipped"));
     return EXIT_OK;
 }
@@ -94,18 +95,19 @@ static char *retention_text(const Value *retention)
     gint64 n_changes = dict_number(retention, "Changes"), n_days = dict_number(retention, "Days"),
            n_backups = dict_number(retention, "Backups");
     g_autofree char *changes = g_strdup_printf(
-        ngettext("the newest change", "the newest %" G_GINT64_FORMAT " changes", (gulong) n_changes),
-        n_changes);
-    g_autofree char *days =
-        g_strdup_printf(ngettext(" and all of the last day",
-                                 " and all of the last %" G_GINT64_FORMAT " days", (gulong) n_days),
-                        n_days);
+        ngettext("the newest change", "the newest %" PRId64 " changes", (gulong) n_changes), n_changes);
+    g_autofree char *days = g_strdup_printf(
+        ngettext("all of the last day", "all of the last %" PRId64 " days", (gulong) n_days), n_days);
     g_autofree char *backups =
-        g_strdup_printf(ngettext("the newest automatic backup",
-                                 "the newest %" G_GINT64_FORMAT " automatic backups", (gulong) n_backups),
+        g_strdup_printf(ngettext("the newest automatic backup", "the newest %" PRId64 " automatic backups",
+                                 (gulong) n_backups),
                         n_backups);
 
-    return g_strdup_printf(_("%s%s, and %s"), changes, n_days > 0 ? days : "", backups);
+    if (n_days == 0)
+        /* Translators: changes, automatic backups: “the newest change, and the newest 3 …” */
+        return g_strdup_printf(_("%s, and %s"), changes, backups);
+    /* Translators: the same with “all of the last 730 days” in the middle */
+    return g_strdup_printf(_("%s and %s, and %s"), changes, days, backups);
 }
 
 /* The property; NULL on error. */
@@ -130,6 +132,7 @@ static int show_retention(Ctl *ctl)
     if (ctl->args.json)
         return report_json(ctl, retention);
     text = retention_text(retention);
+    /* Translators: what retention keeps: see “%s and %s, and %s” */
     ctl_print(_("Kept are %s."), text);
     return EXIT_OK;
 }

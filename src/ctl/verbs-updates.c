@@ -2,6 +2,7 @@
 /* verbs-updates.c: updates, preview, update. */
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 
 #include "ctl/ask.h"
 #include "ctl/merge.h"
@@ -259,7 +260,7 @@ static int apply(Update *update)
     g_autofree char *to = text_clean(preview->bundled);
     report_change(ctl, ARGS_ABSENT, change, _("Updated %s: %s %s %s"), model, from, term_arrow(&ctl->out),
                   to);
-    ctl_print(_("  “coachiqctl undo %" G_GUINT64_FORMAT "” takes it back."), change);
+    ctl_print(_("  “coachiqctl undo %" PRIu64 "” takes it back."), change);
     return EXIT_OK;
 }
 

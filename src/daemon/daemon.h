@@ -14,6 +14,7 @@
 #define BUS_PATH "/org/coachiq/Config1"
 #define BUS_INTERFACE "org.coachiq.Config1"
 
+typedef struct Files Files;
 typedef struct Job Job;
 
 typedef struct Daemon {
@@ -25,7 +26,8 @@ typedef struct Daemon {
     GPtrArray *peers;     /* of Peer (peers.c) */
     GPtrArray *listeners; /* sd_event_source of the sockets */
     GPtrArray *checks;    /* of Check (polkit.c) */
-    Job *job;             /* that runs in a thread (job.c); NULL: none */
+    Files *files;         /* that callers bring (files.c); NULL: none yet */
+    GPtrArray *jobs;      /* of Job: those that run in threads (job.c); NULL: none yet */
     sd_event_source *idle_work;
 
     uint64_t idle_usec;     /* 0: never leave */

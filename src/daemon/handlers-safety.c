@@ -60,6 +60,8 @@ static void backup_is_made(Daemon *daemon, void *data)
     backup_job_free(job);
 }
 
+static const JobType backup_job = {.work = make_backup, .done = backup_is_made, .at_once = 1};
+
 static int check_reason(const char *reason, sd_bus_error *error)
 {
     if (strlen(reason) <= REASON_LENGTH_MAX)
@@ -97,7 +99,7 @@ HANDLER(handle_create_backup)
                        .reason = g_strdup(reason),
                        .user = g_strdup(actor.user),
                        .time = g_get_real_time()};
-    r = job_start(daemon, make_backup, backup_is_made, job);
+    r = job_start(daemon, &backup_job, job);
     if (r >= 0)
         return 1;
     backup_job_free(job);

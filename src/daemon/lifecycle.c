@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/lifecycle.h"
 
+#include "daemon/files.h"
 #include "daemon/job.h"
 #include "daemon/peers.h"
 #include "daemon/polkit.h"
@@ -40,6 +41,7 @@ static int on_drain_timeout(sd_event_source *source G_GNUC_UNUSED, uint64_t usec
     Daemon *daemon = userdata;
 
     polkit_abandon(daemon, false);
+    files_abandon(daemon);
     return finish(daemon);
 }
 
@@ -48,7 +50,7 @@ static int on_name_released(sd_bus_message *reply, void *userdata, sd_bus_error 
 /* The next step of leaving, where nothing is left to be done for the one before. */
 static int proceed(Daemon *daemon)
 {
-    if (polkit_is_busy(daemon) || job_is_running(daemon))
+    if (polkit_is_busy(daemon) || files_are_busy(daemon) || job_is_running(daemon))
         return 0; /* lifecycle_work_done() brings us here again */
     if (daemon->bus_is_ready && !daemon->releasing) {
         daemon->releasing = true;
@@ -121,14 +123,15 @@ static int on_signal(sd_event_source *source G_GNUC_UNUSED,
 
     /* Told to stop: nobody waits for a person at a prompt then. */
     polkit_abandon(daemon, true);
+    files_hurry(daemon);
     return lifecycle_leave(daemon);
 }
 
 /* Whether somebody needs us, or may: what we were started for over the bus comes once our name is there. */
 static bool is_needed(const Daemon *daemon, uint64_t now)
 {
-    return polkit_is_busy(daemon) || job_is_running(daemon) || peers_count(daemon) > 0 ||
-           (!daemon->bus_is_ready && now < daemon->started + BUS_WAIT_USEC);
+    return polkit_is_busy(daemon) || files_are_busy(daemon) || job_is_running(daemon) ||
+           peers_count(daemon) > 0 || (!daemon->bus_is_ready && now < daemon->started + BUS_WAIT_USEC);
 }
 
 static int on_idle_timer(sd_event_source *source, uint64_t usec, void *userdata)

@@ -9,10 +9,12 @@
 
 #include "config.h"
 #include "daemon/daemon.h"
+#include "daemon/files.h"
+#include "daemon/job.h"
 #include "daemon/lifecycle.h"
 #include "daemon/object.h"
 #include "daemon/peers.h"
-#include "daemon/polkit.h"
+#include "daemon/requests.h"
 
 #define IDLE_SECONDS_DEFAULT 30.0
 /* A year; beyond that somebody has mistyped. */
@@ -42,6 +44,7 @@ static int on_any_event(sd_event_source *source G_GNUC_UNUSED, void *userdata)
 {
     Daemon *daemon = userdata;
 
+    files_tidy(daemon);
     if (!service_has_idle_work(daemon->service) || (!daemon->bus_is_ready && peers_count(daemon) == 0))
         return 0;
     return sd_event_source_set_enabled(daemon->idle_work, SD_EVENT_ONESHOT);
@@ -107,7 +110,7 @@ static int open_bus(Daemon *daemon)
                                       "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local",
                                       "Disconnected", on_disconnected, NULL, daemon);
     if (r >= 0)
-        r = polkit_start(daemon);
+        r = requests_start(daemon);
     /* Sent as soon as the connection stands. */
     if (r >= 0)
         r = sd_bus_request_name_async(daemon->bus, NULL, BUS_NAME, 0, on_name_acquired, daemon);
@@ -157,6 +160,8 @@ static void stop(Daemon *daemon)
     if (daemon->bus)
         sd_bus_flush(daemon->bus);
     g_clear_pointer(&daemon->checks, g_ptr_array_unref);
+    files_free(daemon);
+    jobs_leave(daemon);
     sd_bus_close_unref(daemon->bus);
     daemon->bus = NULL;
     sd_event_source_disable_unref(daemon->idle_timer);

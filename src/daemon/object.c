@@ -2,6 +2,7 @@
 #include "daemon/object.h"
 
 #include "config.h"
+#include "daemon/files.h"
 #include "daemon/handlers.h"
 #include "daemon/lifecycle.h"
 #include "daemon/peers.h"
@@ -220,6 +221,7 @@ static int on_message(sd_bus_message *message, void *userdata, sd_bus_error *err
         return 0;
     lifecycle_touch(daemon);
     polkit_before_dispatch(daemon, message);
+    files_before_dispatch(daemon, message);
     return 0;
 }
 

@@ -4,7 +4,7 @@
 #include "daemon/driver.h"
 #include "daemon/lifecycle.h"
 #include "daemon/object.h"
-#include "daemon/polkit.h"
+#include "daemon/requests.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
@@ -37,7 +37,7 @@ typedef struct Peer {
 
 static void peer_free(Peer *peer)
 {
-    polkit_drop_connection(peer->daemon, peer->bus);
+    requests_drop_connection(peer->daemon, peer->bus);
     sd_event_source_disable_unref(peer->io);
     sd_event_source_disable_unref(peer->timer);
     sd_bus_close_unref(peer->bus);

@@ -3,6 +3,7 @@
 
 #include "daemon/actor.h"
 #include "daemon/lifecycle.h"
+#include "daemon/requests.h"
 
 #include <errno.h>
 
@@ -28,13 +29,6 @@ typedef struct Check {
     int result;      /* 1 or a negative errno, then `error` says why */
     sd_bus_error error;
 } Check;
-
-/* The unique name of a caller on the bus; NULL for a peer. A peer writes the header of its messages itself:
- * only the bus vouches for the sender that stands in it. */
-static const char *bus_sender(const Daemon *daemon, sd_bus_message *message)
-{
-    return sd_bus_message_get_bus(message) == daemon->bus ? sd_bus_message_get_sender(message) : NULL;
-}
 
 static void check_free(Check *check)
 {
@@ -97,6 +91,13 @@ bool polkit_is_busy(const Daemon *daemon)
     return false;
 }
 
+bool polkit_waits_for(Daemon *daemon, sd_bus_message *message)
+{
+    const Check *check = find_check(daemon, message);
+
+    return check && !check->dispatched;
+}
+
 /* The answer */
 
 static bool details_say_dismissed(sd_bus_message *reply)
@@ -156,18 +157,10 @@ static int judge(Check *check, sd_bus_message *reply)
 /* Gives the message back to its handler, which fetches the answer. */
 static void dispatch_again(Check *check)
 {
-    sd_bus *connection = sd_bus_message_get_bus(check->request);
-    int r;
-
     check->answered = true;
     check->slot = sd_bus_slot_unref(check->slot);
-    r = sd_bus_message_rewind(check->request, true);
-    if (r >= 0)
-        r = sd_bus_enqueue_for_read(connection, check->request);
-    if (r < 0) {
-        sd_bus_reply_method_errno(check->request, r, NULL);
+    if (request_dispatch_again(check->request) < 0)
         remove_check(check->daemon, check);
-    }
 }
 
 static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
@@ -180,37 +173,23 @@ static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *error 
 }
 
 /* Callers that leave the bus take their prompts with them. */
-static int on_name_lost(sd_bus_message *signal, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
+void polkit_drop_caller(Daemon *daemon, const char *name)
 {
-    Daemon *daemon = userdata;
-    const char *name;
-
-    if (sd_bus_message_read(signal, "s", &name) < 0)
-        return 0;
     for (guint i = daemon->checks ? daemon->checks->len : 0; i-- > 0;) {
         Check *check = g_ptr_array_index(daemon->checks, i);
 
-        if (g_strcmp0(bus_sender(daemon, check->request), name) != 0)
+        if (g_strcmp0(request_sender(daemon, check->request), name) != 0)
             continue;
         cancel_prompt(check);
         remove_check(daemon, check);
     }
-    return 0;
-}
-
-int polkit_start(Daemon *daemon)
-{
-    return sd_bus_add_match_async(daemon->bus, NULL,
-                                  "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
-                                  "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg2=''",
-                                  on_name_lost, NULL, daemon);
 }
 
 /* The question */
 
 static int append_subject(sd_bus_message *call, const Check *check)
 {
-    const char *sender = bus_sender(check->daemon, check->request);
+    const char *sender = request_sender(check->daemon, check->request);
 
     if (sender)
         return sd_bus_message_append(call, "(sa{sv})", "system-bus-name", 1, "name", "s", sender);
@@ -291,28 +270,6 @@ static void fail(Check *check, int r)
         sd_bus_error_set_errnof(&check->error, r, "polkit could not be asked: %s", g_strerror(-r));
 }
 
-static void read_credentials(Check *check, sd_bus_message *reply)
-{
-    const char *key;
-
-    check->uid = UINT32_MAX;
-    if (sd_bus_message_enter_container(reply, 'a', "{sv}") < 0)
-        return;
-    while (sd_bus_message_enter_container(reply, 'e', "sv") > 0) {
-        uint32_t number = 0;
-
-        if (sd_bus_message_read(reply, "s", &key) < 0)
-            return;
-        if (g_str_equal(key, "UnixUserID") && sd_bus_message_read(reply, "v", "u", &number) >= 0)
-            check->uid = number;
-        else if (g_str_equal(key, "ProcessID") && sd_bus_message_read(reply, "v", "u", &number) >= 0)
-            check->pid = (int32_t) number;
-        else
-            sd_bus_message_skip(reply, "v");
-        sd_bus_message_exit_container(reply);
-    }
-}
-
 static int on_credentials(sd_bus_message *reply, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
 {
     Check *check = userdata;
@@ -325,7 +282,7 @@ static int on_credentials(sd_bus_message *reply, void *userdata, sd_bus_error *e
         remove_check(check->daemon, check);
         return 0;
     }
-    read_credentials(check, reply);
+    request_read_credentials(reply, &check->uid, &check->pid);
     if (needs_question(check)) {
         int r = send_question(check);
         if (r >= 0)
@@ -334,15 +291,6 @@ static int on_credentials(sd_bus_message *reply, void *userdata, sd_bus_error *e
     }
     dispatch_again(check);
     return 0;
-}
-
-/* Asked without waiting: while one waits, messages of others pile up. */
-static int ask_credentials(Check *check)
-{
-    return sd_bus_call_method_async(check->daemon->bus, &check->slot, "org.freedesktop.DBus",
-                                    "/org/freedesktop/DBus", "org.freedesktop.DBus",
-                                    "GetConnectionCredentials", on_credentials, check, "s",
-                                    bus_sender(check->daemon, check->request));
 }
 
 /* Requests of callers who are not known yet; the bus tells at once, so that these are few. */
@@ -383,8 +331,8 @@ static int ask(Daemon *daemon, sd_bus_message *message, const char *action, cons
         return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED, TOO_MANY);
 
     check = check_new(daemon, message, action, model, subject);
-    if (bus_sender(daemon, message)) {
-        r = ask_credentials(check);
+    if (request_sender(daemon, message)) {
+        r = request_ask_credentials(daemon, message, &check->slot, on_credentials, check);
     } else {
         /* On a direct connection the kernel has told already. */
         g_auto(Actor) actor = {0};

@@ -32,14 +32,15 @@
 int polkit_authorize(Daemon *daemon, sd_bus_message *message, const char *action, const char *model,
                      const char *subject, Actor *ret_actor, sd_bus_error *error);
 
-/* Watches the bus for callers that leave. Returns a negative errno on error. */
-int polkit_start(Daemon *daemon);
-
 /* Call this for every method call before it is dispatched: forgets answers that a handler did not come to
  * fetch, because by then it had another reason to fail. */
 void polkit_before_dispatch(Daemon *daemon, sd_bus_message *message);
 /* Whether a question is open, or its answer not yet fetched. */
 bool polkit_is_busy(const Daemon *daemon);
+/* Whether a message waits for an answer, or for its handler to fetch it. */
+bool polkit_waits_for(Daemon *daemon, sd_bus_message *message);
+/* Drops all checks of a caller that has left the bus. */
+void polkit_drop_caller(Daemon *daemon, const char *name);
 /* Drops all checks of a connection that is closing. */
 void polkit_drop_connection(Daemon *daemon, sd_bus *connection);
 /* Answers callers that still wait with an error, since the daemon is leaving: those whom a person has to say

@@ -16,12 +16,9 @@ typedef struct Work {
 /* What somebody set as a whole around a place; NULL: nothing. */
 static const Override *find_around(const Work *work, const Step *step)
 {
-    for (guint i = 0; i < work->list->len; i++) {
-        const Override *override = g_ptr_array_index(work->list, i);
-        if (override->op == OVERRIDE_SET && field_is_inside(step->field_now, override->field))
-            return override;
-    }
-    return NULL;
+    const Override *around = override_list_find_around(work->list, step->field_now);
+
+    return around && around->op == OVERRIDE_SET ? around : NULL;
 }
 
 /* Whether what comes back has a place: a field in a component that is still there, or a component where the

@@ -154,6 +154,14 @@ static GHashTable *find_renames(const ModelUndo *undo, GPtrArray *base, GPtrArra
     return moves_renames(moves, true);
 }
 
+/* Whether what stands against it is named already. */
+static bool is_listed(const ModelUndo *undo, const char *path, const char *field)
+{
+    const Step *step = undo_find_step(undo, path, field);
+
+    return step && step->state == STEP_CHANGED;
+}
+
 /* Where everything goes, edits that were made since are what stands against it. */
 static bool check_removal(ModelUndo *undo, Split *split, bool *ret_possible, GError **error)
 {
@@ -166,23 +174,14 @@ static bool check_removal(ModelUndo *undo, Split *split, bool *ret_possible, GEr
     while (g_hash_table_iter_next(&iter, &path, &overrides))
         for (guint i = 0; !undo->undo->force && i < ((GPtrArray *) overrides)->len; i++) {
             const Override *override = g_ptr_array_index((GPtrArray *) overrides, i);
-            const Step *step = undo_find_step(undo, path, override->field);
 
             *ret_possible = false;
-            if (!(step && step->state == STEP_CHANGED) && /* which is listed already */
+            if (!is_listed(undo, path, override->field) &&
                 !undo_skip(undo->undo, undo->model, path, override->field, error))
                 return false;
         }
     g_hash_table_remove_all(split->free);
     return true;
-}
-
-/* Whether what stands against it is named already. */
-static bool is_listed(const ModelUndo *undo, const char *path)
-{
-    const Step *step = undo_find_step(undo, path, "");
-
-    return step && step->state == STEP_CHANGED;
 }
 
 /* Components that came with the release and were edited since stay as the owner's own; but not where there
@@ -198,7 +197,7 @@ static bool check_items(ModelUndo *undo, const Merge *merge, GError **error)
                         value_string(item->result));
             return false;
         }
-        if (item->class == MERGE_REMOVED_EDITED && undo->target && !is_listed(undo, item->path) &&
+        if (item->class == MERGE_REMOVED_EDITED && undo->target && !is_listed(undo, item->path, "") &&
             !undo_skip(undo->undo, undo->model, item->path, "", error))
             return false;
     }

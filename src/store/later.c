@@ -31,8 +31,8 @@ bool store_list_later_changes(Store *store, const char *model, int64_t after, GH
         "SELECT m.component_path, h.field, max(c.id), c.user FROM changes c "
         "JOIN coach_mapping_history h ON h.change_id = c.id JOIN coach_mappings m ON m.id = h.mapping_id "
         "WHERE m.coach_model = ?1 AND c.id > ?2 "
-        "AND json_remove(h.override_before, '$.vendor', '$.by') IS NOT "
-        "json_remove(h.override_after, '$.vendor', '$.by') GROUP BY 1, 2 "
+        "AND json_remove(h.override_before, '$.vendor', '$.by', '$.edits') IS NOT "
+        "json_remove(h.override_after, '$.vendor', '$.by', '$.edits') GROUP BY 1, 2 "
         "UNION ALL SELECT '', NULL, max(c.id), c.user FROM releases l JOIN changes c ON c.id = l.change_id "
         "WHERE l.coach_model = ?1 AND l.change_id > ?2 GROUP BY 1 ORDER BY 3 DESC",
         error);
