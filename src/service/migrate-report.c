@@ -9,10 +9,9 @@
 
 /* A path of the file system has 4,096 bytes at most. */
 #define SOURCE_LENGTH_MAX 4096
-#define REASON_LENGTH_MAX 2048
+#define TEXT_LENGTH_MAX 2048
 /* A longer value is left out of the report; the configuration has it. */
 #define VALUE_LENGTH_MAX 1024
-#define REPLACEMENT "\357\277\275"
 
 static void item_free(MigrationItem *item)
 {
@@ -42,30 +41,6 @@ void migration_report_free(MigrationReport *report)
     g_free(report);
 }
 
-/* Texts */
-
-char *migration_clean(const char *text, size_t bytes_max)
-{
-    g_autofree char *valid = g_utf8_make_valid(text, -1);
-    GString *clean = g_string_new(NULL);
-
-    for (const char *at = valid; *at; at = g_utf8_next_char(at)) {
-        size_t length = (size_t) (g_utf8_next_char(at) - at);
-        char character[8] = {0};
-
-        memcpy(character, at, length);
-        if (clean->len + length > bytes_max) {
-            g_string_append(clean, "…");
-            break;
-        }
-        if (text_is_misleading(character) || text_find_noncharacter(character, length))
-            g_string_append(clean, REPLACEMENT);
-        else
-            g_string_append_len(clean, at, (gssize) length);
-    }
-    return g_string_free(clean, false);
-}
-
 /* Items */
 
 MigrationItem *migration_report_add(MigrationReport *report, const char *what, const char *source,
@@ -74,7 +49,7 @@ MigrationItem *migration_report_add(MigrationReport *report, const char *what, c
     MigrationItem *item = g_new0(MigrationItem, 1);
 
     item->what = what;
-    item->source = migration_clean(source, SOURCE_LENGTH_MAX);
+    item->source = text_presentable(source, SOURCE_LENGTH_MAX);
     item->model = g_strdup(model ? model : "");
     item->path = g_strdup("");
     item->field = g_strdup("");
@@ -85,7 +60,7 @@ MigrationItem *migration_report_add(MigrationReport *report, const char *what, c
 static void set_text(char **place, const char *text)
 {
     g_free(*place);
-    *place = migration_clean(text, REASON_LENGTH_MAX);
+    *place = text_presentable(text, TEXT_LENGTH_MAX);
 }
 
 void migration_item_set_place(MigrationItem *item, const char *path, const char *field)

@@ -50,7 +50,3 @@ unsigned migration_report_count(const MigrationReport *report, MigrationResult r
 /* The report as JSON text. `change` is 0 and `backup` NULL where none was made. */
 char *migration_report_format(const MigrationReport *report, bool dry_run, int64_t change,
                               const char *backup, const char *active_model);
-
-/* A text for messages and logs: at most `bytes_max` bytes, what may mislead a reader replaced by U+FFFD. Free
- * with g_free(). */
-char *migration_clean(const char *text, size_t bytes_max);
