@@ -19,7 +19,7 @@ const char *text_find_noncharacter(const char *text, size_t length)
     return NULL;
 }
 
-static bool is_misleading(gunichar c)
+bool text_is_misleading_character(gunichar c)
 {
     return g_unichar_iscntrl(c) || c == 0x2028 || c == 0x2029 || c == 0x200E || c == 0x200F || c == 0x061C ||
            (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
@@ -28,7 +28,7 @@ static bool is_misleading(gunichar c)
 bool text_is_misleading(const char *text)
 {
     for (; *text; text = g_utf8_next_char(text))
-        if (is_misleading(g_utf8_get_char(text)))
+        if (text_is_misleading_character(g_utf8_get_char(text)))
             return true;
     return false;
 }
@@ -44,7 +44,7 @@ char *text_presentable(const char *text, size_t size_max)
             g_string_append(clean, "…");
             break;
         }
-        if (is_misleading(c) || is_noncharacter(c))
+        if (text_is_misleading_character(c) || is_noncharacter(c))
             g_string_append_c(clean, '?');
         else
             g_string_append_unichar(clean, c);

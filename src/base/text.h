@@ -14,6 +14,8 @@ const char *text_find_noncharacter(const char *text, size_t length);
 /* Whether a text has characters that may mislead a person who reads it in a prompt or a terminal: control
  * characters (C0, C1), line and paragraph separators, and those that change the direction of writing. */
 bool text_is_misleading(const char *text);
+/* The same of one character. */
+bool text_is_misleading_character(gunichar c);
 /* A text without such characters, in which "?" stands for each of them, and at most `size_max` bytes of it,
  * with "…" where it was longer. `text` is valid UTF-8. Free with g_free(). */
 char *text_presentable(const char *text, size_t size_max);

@@ -8,6 +8,7 @@
 #include "coach/device.h"
 #include "coach/dgn.h"
 #include "coach/path.h"
+#include "coach/refuse.h"
 
 #include <string.h>
 
@@ -20,6 +21,8 @@
     "instances" /* bindings whose instance is spelt its own way (0x19), with that spelling */
 
 #define ENTITY_ID "entity_id"
+/* The section of the devices without a binding. */
+#define SECTION_UNBOUND "unbound_devices"
 #define VERSION_HASH_DIGITS 12
 /* Entries of one device that are compared one by one. */
 #define FEW_ENTRIES 8
@@ -89,22 +92,6 @@ static void reader_clear(Reader *reader)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Reader, reader_clear)
 
-/* Refuses the file, naming the place of `at`. */
-G_GNUC_PRINTF(3, 4) static bool refuse(GError **error, const Value *at, const char *format, ...)
-{
-    g_autofree char *message = NULL;
-    va_list arguments;
-
-    va_start(arguments, format);
-    message = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-
-    /* An empty file has no place in it. */
-    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_FILE, "line %u, column %u: %s",
-                MAX(value_line(at), 1), MAX(value_column(at), 1), message);
-    return false;
-}
-
 static Component *add_component(Reader *reader, const char *section, const char *child, Value *data,
                                 const Value *at, GError **error)
 {
@@ -113,21 +100,22 @@ static Component *add_component(Reader *reader, const char *section, const char 
     if (!path_split(path, NULL, NULL, NULL)) {
         g_autofree char *quoted = json_quote(path);
         refuse(error, at,
-               "%s cannot be the name of a component: it is empty, too long or has control characters",
-               quoted);
+               "%s cannot be the name of a component: it is empty, longer than %d bytes or has control "
+               "characters; choose another name",
+               quoted, PATH_LENGTH_MAX);
         return NULL;
     }
     if (reader->file->components->len >= reader->components_max) {
         g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE,
-                    "line %u, column %u: more than %zu components", value_line(at), value_column(at),
-                    reader->components_max);
+                    "line %u, column %u: more than %zu components; a coach has some hundreds",
+                    value_line(at), value_column(at), reader->components_max);
         return NULL;
     }
 
     Component *component = component_new(path, data);
     g_ptr_array_add(reader->file->components, component);
     if (!g_hash_table_add(reader->paths, component->path)) {
-        refuse(error, at, "two components are called \"%s\"", path);
+        refuse(error, at, "two components are called \"%s\"; rename or remove one of them", path);
         return NULL;
     }
     return component;
@@ -172,18 +160,32 @@ static bool place_is_taken(Gathered *gathered, uint32_t dgn, int instance)
     return false;
 }
 
+static bool check_entry_id(Value *entry, GError **error)
+{
+    Value *id = value_map_get(entry, ENTITY_ID);
+
+    if (!value_is_map(entry))
+        return refuse(error, entry, "a device is a map of fields (\"- " ENTITY_ID ": …\"), this is %s",
+                      type_with_article(entry));
+    if (!id)
+        return refuse(error, entry,
+                      "a device needs an \"" ENTITY_ID
+                      "\"; give it one that no other device has, like \"" ENTITY_ID ": bedroom_light\"");
+    if (!value_is_string(id))
+        return refuse(error, id, "\"" ENTITY_ID "\" is a text, this is %s; put it in quotes",
+                      type_with_article(id));
+    if (!value_string(id)[0])
+        return refuse(error, id, "\"" ENTITY_ID "\" is a text that is not empty");
+    return true;
+}
+
 static bool read_entry(Reader *reader, uint32_t dgn, int instance, Value *entry, GError **error)
 {
     Value *id = value_map_get(entry, ENTITY_ID);
     Gathered *gathered;
 
-    if (!value_is_map(entry))
-        return refuse(error, entry, "a device is a map of fields, this is a %s",
-                      value_type_name(value_type(entry)));
-    if (!id)
-        return refuse(error, entry, "a device needs an \"" ENTITY_ID "\"");
-    if (!value_is_string(id) || !value_string(id)[0])
-        return refuse(error, id, "\"" ENTITY_ID "\" is a text that is not empty");
+    if (!check_entry_id(entry, error))
+        return false;
 
     gathered = g_hash_table_lookup(reader->devices, value_string(id));
     if (!gathered) {
@@ -202,14 +204,20 @@ static bool read_entry(Reader *reader, uint32_t dgn, int instance, Value *entry,
         char key[BINDING_KEY_SIZE];
 
         binding_key_format(dgn, instance, key);
-        return refuse(error, entry, "device \"%s\" has a second entry at %s", value_string(id), key);
+        return refuse(
+            error, entry,
+            "device \"%s\" has a second entry at %s; join the two, or give one another \"" ENTITY_ID "\"",
+            value_string(id), key);
     }
     if (value_map_get(entry, "device_type")) {
         if (!gathered->typed)
             gathered->typed = entry;
         if (!value_equal(value_map_get(gathered->typed, "device_type"), value_map_get(entry, "device_type")))
-            return refuse(error, entry, "device \"%s\" has another \"device_type\" here than at line %u",
-                          value_string(id), value_line(gathered->typed));
+            return refuse(
+                error, entry,
+                "device \"%s\" has another \"device_type\" here than at line %u; make them the same, or "
+                "give one another \"" ENTITY_ID "\"",
+                value_string(id), value_line(gathered->typed));
     }
 
     DeviceEntry new_entry = {.dgn = dgn, .instance = instance, .data = entry};
@@ -233,8 +241,8 @@ static bool read_instance(Reader *reader, const char *dgn_key, uint32_t dgn, con
     }
     if (!value_is_list(list))
         return refuse(error, list,
-                      "instance %s of DGN %s holds a list of devices (\"- " ENTITY_ID ": …\"), this is a %s",
-                      key, dgn_key, value_type_name(value_type(list)));
+                      "instance %s of DGN %s holds a list of devices (\"- " ENTITY_ID ": …\"), this is %s",
+                      key, dgn_key, type_with_article(list));
 
     binding_key_format(dgn, instance, text);
     if (!g_str_equal(strchr(text, ':') + 1, key)) {
@@ -271,25 +279,61 @@ static bool read_dgn(Reader *reader, const char *key, Value *instances, GError *
     uint32_t dgn;
 
     if (!dgn_parse(key, &dgn))
-        return refuse(error, instances, "DGN %s is beyond 17 bits: the largest is 1FFFF", key);
+        return refuse(error, instances, "DGN %s is beyond 17 bits: the largest is 1FFFF; check its digits",
+                      key);
 
     if (value_type(instances) == VALUE_NULL || (value_is_map(instances) && value_length(instances) == 0)) {
         layout_set(reader, LAYOUT_BARE, key, instances);
         return true;
     }
     if (!value_is_map(instances))
-        return refuse(error, instances, "DGN %s holds a map of instances, this is a %s", key,
-                      value_type_name(value_type(instances)));
+        return refuse(error, instances,
+                      "DGN %s holds a map of instances (\"25:\", and below it \"- " ENTITY_ID
+                      ": …\"), this is %s",
+                      key, type_with_article(instances));
 
     VALUE_FOREACH_ENTRY (instance_key, list, instances) {
         int instance;
 
         if (instance_parse(instance_key, &instance) &&
             !g_hash_table_add(seen, GINT_TO_POINTER(instance + 1)))
-            return refuse(error, list, "instance %d of DGN %s stands there twice", instance, key);
+            return refuse(error, list,
+                          "instance %d of DGN %s stands there twice; join the two lists of devices",
+                          instance, key);
         if (!read_instance(reader, key, dgn, instance_key, list, error))
             return false;
     }
+    return true;
+}
+
+static bool read_unbound_device(Reader *reader, Value *entry, GError **error)
+{
+    Value *bindings = value_map_get(entry, DEVICE_BINDINGS);
+
+    if (!check_entry_id(entry, error))
+        return false;
+    if (bindings && (!value_is_list(bindings) || value_length(bindings) > 0))
+        return refuse(error, bindings,
+                      "a device of \"" SECTION_UNBOUND
+                      "\" has no bindings; one that has some stands under its "
+                      "DGN and instance");
+    reader->file->n_devices++;
+    return add_component(reader, PATH_DEVICES, value_map_get_string(entry, ENTITY_ID), entry, entry,
+                         error) != NULL;
+}
+
+/* Devices that nothing on the bus is bound to. */
+static bool read_unbound(Reader *reader, Value *list, GError **error)
+{
+    if (value_type(list) != VALUE_NULL && !value_is_list(list))
+        return refuse(error, list,
+                      "\"" SECTION_UNBOUND "\" holds a list of devices (\"- " ENTITY_ID ": …\"), this is %s",
+                      type_with_article(list));
+    if (value_length(list) == 0)
+        layout_set(reader, LAYOUT_BARE, SECTION_UNBOUND, list);
+    VALUE_FOREACH_ITEM (entry, list)
+        if (!read_unbound_device(reader, entry, error))
+            return false;
     return true;
 }
 
@@ -307,7 +351,10 @@ static bool read_section(Reader *reader, const char *name, Value *section, GErro
 {
     if (g_str_equal(name, PATH_DEVICES))
         return refuse(error, section,
-                      "a section may not be called \"" PATH_DEVICES "\": devices stand under their DGN");
+                      "a section may not be called \"" PATH_DEVICES "\": devices stand under their DGN and "
+                      "instance, those without one in \"" SECTION_UNBOUND "\"");
+    if (g_str_equal(name, SECTION_UNBOUND))
+        return read_unbound(reader, section, error);
 
     if (!all_children_are_maps(section))
         return add_component(reader, name, NULL, section, section, error) != NULL;
@@ -383,9 +430,13 @@ CoachFile *coach_file_new(Value *data, size_t components_max, GError **error)
     reader.file->components = g_ptr_array_new_with_free_func((GDestroyNotify) component_free);
     reader.file->layout = value_new_map();
 
+    if (value_type(data) == VALUE_NULL) {
+        refuse(error, data, "the file has no data; a coach file is a map of sections");
+        return NULL;
+    }
     if (!value_is_map(data)) {
-        refuse(error, data, "a coach file is a map of sections, this is a %s",
-               value_type_name(value_type(data)));
+        refuse(error, data, "a coach file is a map of sections (\"coach_info:\", \"1FEDA:\" …), this is %s",
+               type_with_article(data));
         return NULL;
     }
 
@@ -399,7 +450,7 @@ CoachFile *coach_file_new(Value *data, size_t components_max, GError **error)
             continue;
         }
         if (dgn_parse(name, &dgn) && !g_hash_table_add(dgns, GUINT_TO_POINTER(dgn + 1))) {
-            refuse(error, section, "DGN %05X has a second section, \"%s\"", dgn, name);
+            refuse(error, section, "DGN %05X has a second section, \"%s\"; join the two", dgn, name);
             return NULL;
         }
         if (!read_dgn(&reader, name, section, error))
@@ -418,6 +469,12 @@ CoachFile *coach_file_parse(const char *text, size_t length, GError **error)
     g_autoptr(Value) data = yaml_parse(text, length, &yaml_limits_default, error);
 
     return data ? coach_file_new(data, COACH_FILE_COMPONENTS_MAX, error) : NULL;
+}
+
+bool coach_file_section_is_reserved(const char *section)
+{
+    return g_str_equal(section, PATH_DEVICES) || g_str_equal(section, SECTION_UNBOUND) ||
+           dgn_looks_like(section);
 }
 
 static int compare_paths(gconstpointer a, gconstpointer b)
@@ -609,6 +666,40 @@ static Value *order_sections(Value *file, Value *order)
     return ordered;
 }
 
+static bool expand_unbound(Value **list, const Component *component, GError **error)
+{
+    if (!value_is_map(component->data)) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA, "%s is no map of fields",
+                    component->path);
+        return false;
+    }
+    value_list_append(list, component->data);
+    return true;
+}
+
+static bool has_bindings(const Component *component)
+{
+    Value *bindings = value_map_get(component->data, DEVICE_BINDINGS);
+
+    return bindings && (!value_is_list(bindings) || value_length(bindings) > 0);
+}
+
+/* The section of the devices without a binding, or what stands there without any. */
+static bool finish_unbound(Value **file, Value *unbound, Value *layout, GError **error)
+{
+    Value *bare = value_map_get(value_map_get(layout, LAYOUT_BARE), SECTION_UNBOUND);
+
+    if (value_length(unbound) == 0 && !bare)
+        return true;
+    if (value_map_get(*file, SECTION_UNBOUND)) {
+        g_set_error_literal(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA,
+                            "\"" SECTION_UNBOUND "\" is the section of devices and no component");
+        return false;
+    }
+    value_map_set(file, SECTION_UNBOUND, value_length(unbound) > 0 ? unbound : bare);
+    return true;
+}
+
 static void expand_known_dgns(Value **file, Slots *slots, Value *layout)
 {
     Value *bare = value_map_get(layout, LAYOUT_BARE);
@@ -638,14 +729,15 @@ Value *coach_file_expand(GPtrArray *components, Value *layout, GError **error)
 {
     g_autoptr(GHashTable) slots =
         g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify) g_ptr_array_unref);
-    g_autoptr(Value) file = value_new_map();
+    g_autoptr(Value) file = value_new_map(), unbound = value_new_list();
 
     for (guint i = 0; i < components->len; i++) {
         const Component *component = g_ptr_array_index(components, i);
 
         if (!path_is_device(component->path))
             expand_section(&file, component->path, component->data);
-        else if (!expand_device(slots, component->data, error))
+        else if (!(has_bindings(component) ? expand_device(slots, component->data, error)
+                                           : expand_unbound(&unbound, component, error)))
             return NULL;
     }
 
@@ -657,5 +749,7 @@ Value *coach_file_expand(GPtrArray *components, Value *layout, GError **error)
 
         value_map_take(&file, name, expand_dgn(g_hash_table_lookup(slots, l->data), dgn, NULL, NULL));
     }
+    if (!finish_unbound(&file, unbound, layout, error))
+        return NULL;
     return order_sections(g_steal_pointer(&file), value_map_get(layout, LAYOUT_ORDER));
 }

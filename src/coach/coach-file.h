@@ -36,22 +36,26 @@ void coach_file_free(CoachFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CoachFile, coach_file_free)
 
 /* Takes the data of a coach file apart (DESIGN "Coach file → components"): top-level keys that look like a
- * DGN hold instances, those hold lists of devices; all entries with one entity_id are one component. A
- * section whose children are all maps gives a component a child, any other section is one. Sets
- * CONFIG_ERROR_INVALID_FILE with line and column, or CONFIG_ERROR_TOO_LARGE beyond `components_max`. */
+ * DGN hold instances, those hold lists of devices; all entries with one entity_id are one component. The
+ * list "unbound_devices" holds devices without a binding, as they are. A section whose children are all maps
+ * gives a component a child, any other section is one. Sets CONFIG_ERROR_INVALID_FILE with line and column,
+ * or CONFIG_ERROR_TOO_LARGE beyond `components_max`. */
 CoachFile *coach_file_new(Value *data, size_t components_max, GError **error);
 
 /* The same from YAML text with the usual bounds. */
 CoachFile *coach_file_parse(const char *text, size_t length, GError **error);
 
 /* Puts components (effective ones too) together into the data of a coach file. With what coach_file_new()
- * gave, the result equals the data that it took. `layout` may be NULL. Sets CONFIG_ERROR_INVALID_DATA when a
- * device has malformed bindings. */
+ * gave, the result equals the data that it took. `layout` may be NULL. Devices without bindings come into
+ * the list "unbound_devices". Sets CONFIG_ERROR_INVALID_DATA when a device has malformed bindings. */
 Value *coach_file_expand(GPtrArray *components, Value *layout, GError **error);
 
 /* The component called `section`, or all "<section>/…" as one map by child, a new reference; NULL when there
  * is neither. */
 Value *coach_file_section(GPtrArray *components, const char *section);
+
+/* Whether a section of this name holds devices and is no component: "devices", "unbound_devices", a DGN. */
+bool coach_file_section_is_reserved(const char *section);
 
 /* SHA-256 over the components, sorted by path, in canonical form: equal for two files that say the same.
  * Free with g_free(). */

@@ -11,8 +11,6 @@
 
 /* Rounds in which a whole component is turned into overrides; see override_record_component(). */
 #define RECORD_ROUNDS_MAX 3
-/* Overrides of one component. More fields than this are another component. */
-#define OVERRIDES_MAX 1000
 
 const char *override_op_to_string(OverrideOp op)
 {

@@ -11,6 +11,9 @@
 
 #include "base/value.h"
 
+/* Overrides of one component. More fields than this are another component. */
+#define OVERRIDES_MAX 1000
+
 typedef enum OverrideOp {
     OVERRIDE_SET,
     OVERRIDE_UNSET,

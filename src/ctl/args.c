@@ -269,10 +269,8 @@ static bool check_utf8(int argc, char **argv, GError **error)
     return true;
 }
 
-bool args_parse(Args *args, int argc, char **argv, GError **error)
+static void args_init(Args *args)
 {
-    bool options_ended = false;
-
     *args = (Args){
         .model = "",
         .reason = "",
@@ -285,6 +283,13 @@ bool args_parse(Args *args, int argc, char **argv, GError **error)
         .words = g_ptr_array_new(),
         .given = g_ptr_array_new(),
     };
+}
+
+bool args_parse(Args *args, int argc, char **argv, GError **error)
+{
+    bool options_ended = false;
+
+    args_init(args);
     if (!check_utf8(argc, argv, error))
         return false;
     for (int i = 1; i < argc; i++) {
@@ -298,6 +303,64 @@ bool args_parse(Args *args, int argc, char **argv, GError **error)
             return false;
     }
     return true;
+}
+
+/* The last word begins with a dash: an option's name, or one with the start of its value. */
+static void place_option(const char *word, ArgsPlace *place)
+{
+    const char *equals = strchr(word, '=');
+    bool is_long = g_str_has_prefix(word, "--");
+    const OptionSpec *spec = NULL;
+
+    if (is_long && equals)
+        spec = spec_by_name(word + 2, (size_t) (equals - word - 2));
+    else if (!is_long && word[1] && word[2])
+        spec = spec_by_letter(word[1]);
+    place->name = !equals && (is_long || !spec);
+    if (!spec || !spec->argument)
+        return;
+    place->option = spec;
+    place->start = is_long ? (size_t) (equals - word) + 1 : 2;
+}
+
+/* An option before the last word, whose value may reach to it. Returns the index of the last word it took.
+ */
+static int pass_option(Args *args, char **words, int index, ArgsPlace *place)
+{
+    const char *word = words[index];
+    int end = index;
+    bool attached;
+
+    if (word[1] == '-')
+        parse_long(args, words, &end, NULL);
+    else
+        parse_short(args, words, &end, NULL);
+    if (words[end + 1] || end == index)
+        return end;
+    place->option = args->given->pdata[args->given->len - 1];
+    attached = word[1] == '-' && strchr(word, '=');
+    place->index = (unsigned) (end - index) - (attached ? 0 : 1);
+    return end;
+}
+
+void args_parse_partial(Args *args, char **words, ArgsPlace *place)
+{
+    bool options_ended = false;
+
+    args_init(args);
+    *place = (ArgsPlace){0};
+    for (int i = 0; words[i]; i++) {
+        bool last = words[i + 1] == NULL;
+
+        if (last && !options_ended && words[i][0] == '-')
+            place_option(words[i], place);
+        else if (options_ended || !is_option(words[i]))
+            g_ptr_array_add(args->words, words[i]);
+        else if (strcmp(words[i], "--") == 0)
+            options_ended = true;
+        else
+            i = pass_option(args, words, i, place);
+    }
 }
 
 void args_clear(Args *args)

@@ -94,6 +94,19 @@ extern const OptionSpec option_specs[];
 /* Reads the command line. Sets a G_OPTION_ERROR with a whole sentence and returns false when it cannot be
  * understood. Clear with args_clear() in any case. */
 bool args_parse(Args *args, int argc, char **argv, GError **error);
+
+/* Where the last word of a command line stands that is still being typed. */
+typedef struct ArgsPlace {
+    const OptionSpec *option; /* whose value it is or holds; NULL when it is none */
+    unsigned index;           /* which word of that value, from 0 */
+    size_t start;             /* where in the word the value begins, behind "--model="; 0 else */
+    bool name;                /* it is the name of an option, or the start of one */
+} ArgsPlace;
+
+/* Reads a command line as far as it is typed: what is wrong with it is passed over. `words`, without the
+ * program's name, ends with NULL; its last word, which may be "", is the one at the cursor. That word is
+ * among `args->words` only where it is neither an option nor the value of one. Clear with args_clear(). */
+void args_parse_partial(Args *args, char **words, ArgsPlace *place);
 void args_clear(Args *args);
 
 /* The first option given that does not belong to these groups; NULL when all do. */

@@ -56,7 +56,8 @@ static unsigned widest_verb(void)
     for (const Verb *verb = verbs; verb->name; verb++) {
         g_autofree char *usage = verb_usage(verb);
 
-        width = MAX(width, text_width(usage));
+        if (verb->family != FAMILY_HIDDEN)
+            width = MAX(width, text_width(usage));
     }
     return width;
 }

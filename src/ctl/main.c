@@ -15,8 +15,10 @@ static int fail_unknown_verb(Ctl *ctl, const char *word)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new();
 
-    for (const Verb *verb = verbs; verb->name; verb++)
-        g_ptr_array_add(names, (void *) verb->name);
+    for (const Verb *verb = verbs; verb->name; verb++) {
+        if (verb->family != FAMILY_HIDDEN)
+            g_ptr_array_add(names, (void *) verb->name);
+    }
 
     g_autoptr(GPtrArray) close = suggest_close(word, names, 1);
     /* “coachiqctl WORD --help” would lead nowhere. */

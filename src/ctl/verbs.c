@@ -146,6 +146,8 @@ const Verb verbs[] = {
      NULL, verb_resources},
     {"resource", FAMILY_RUNTIME, N_("NAME"), 1, 1, 0, N_("Write such a file to standard output"),
      N_("Example:\n\n    coachiqctl resource rvc.json > rvc.json"), verb_resource},
+    {"complete", FAMILY_HIDDEN, "SHELL WORD…", 2, UINT_MAX, 0,
+     "Say how a command line can go on, for a shell", NULL, verb_complete},
     {"help", FAMILY_RUNTIME, N_("[VERB]"), 0, 1, 0, N_("Show help"), NULL, verb_help},
     {0},
 };

@@ -14,6 +14,7 @@ typedef enum VerbFamily {
     FAMILY_BACKUPS,
     FAMILY_RUNTIME,
     FAMILY_COUNT,
+    FAMILY_HIDDEN, /* for programs; no help and no completion shows it */
 } VerbFamily;
 
 typedef struct Verb {
@@ -39,6 +40,7 @@ int verb_backups(Ctl *ctl);
 int verb_changes(Ctl *ctl);
 int verb_delete(Ctl *ctl);
 int verb_delete_backup(Ctl *ctl);
+int verb_complete(Ctl *ctl);
 int verb_dgn(Ctl *ctl);
 int verb_dgns(Ctl *ctl);
 int verb_explain(Ctl *ctl);

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/json.h"
-#include "base/yaml.h"
+#include "coach/coach-text.h"
 
 #include <string.h>
 
@@ -122,11 +122,6 @@ static bool measure(Migration *migration, Value *data, GError **error)
     return false;
 }
 
-static Value *read_coach(const char *text, size_t length, GError **error)
-{
-    return yaml_parse(text, length, &yaml_limits_default, error);
-}
-
 static void judge_second(const LegacyCoach *coach, LegacyFile *file)
 {
     MigrationItem *item = file->item;
@@ -163,6 +158,14 @@ static void sort_file(Migration *migration, LegacyFile *file)
         coach->own = file;
 }
 
+/* What ends in ".json" is read as nothing else. The report says the name already. */
+static bool is_json(const char *origin)
+{
+    size_t length = strlen(origin);
+
+    return length >= strlen(".json") && g_ascii_strcasecmp(origin + length - strlen(".json"), ".json") == 0;
+}
+
 static void take_coach(Migration *migration, const char *origin, const char *text, size_t length,
                        bool reference)
 {
@@ -173,7 +176,7 @@ static void take_coach(Migration *migration, const char *origin, const char *tex
     file->reference = reference;
     file->item = migration_report_add(migration->report, "coach", origin, NULL);
     g_ptr_array_add(migration->files, file);
-    file->data = read_coach(text, length, &error);
+    file->data = coach_text_read(text, length, is_json(origin) ? "x.json" : NULL, &error);
     if (file->data && measure(migration, file->data, &error))
         file->file = coach_file_new(file->data, COACH_FILE_COMPONENTS_MAX, &error);
     if (!file->file) {

@@ -100,6 +100,8 @@ GPtrArray *change_list_settings(const Change *change);
 /* For plans that do more: write them, within the transaction; and take them over, after it. */
 bool plan_write_settings(Service *service, const Plan *plan, GError **error);
 void plan_take_settings(Service *service, const Plan *plan);
+/* Tells the observer of each. */
+void plan_tell_settings(Service *service, const Plan *plan, const Change *change);
 /* A retention as the settings have it; NULL: the default. And back; free with g_free(). */
 Retention retention_parse(const char *text);
 char *retention_format(Retention retention);

@@ -162,12 +162,17 @@ static bool write_settings(Service *service, Plan *plan, const Change *change G_
     return plan_write_settings(service, plan, error);
 }
 
+void plan_tell_settings(Service *service, const Plan *plan, const Change *change)
+{
+    for (guint i = 0; plan->settings && i < plan->settings->len; i++)
+        service_emit(service, &(ServiceEvent){.type = event_of(g_ptr_array_index(plan->settings, i)),
+                                              .change = change->id});
+}
+
 static void finish_settings(Service *service, Plan *plan, const Change *change)
 {
     plan_take_settings(service, plan);
-    for (guint i = 0; i < plan->settings->len; i++)
-        service_emit(service, &(ServiceEvent){.type = event_of(g_ptr_array_index(plan->settings, i)),
-                                              .change = change->id});
+    plan_tell_settings(service, plan, change);
 }
 
 void plan_add_setting(Plan *plan, Setting *setting)

@@ -252,6 +252,19 @@ static bool write_passages(Service *service, Plan *plan, const Change *change, G
     return plan_write_settings(service, plan, error);
 }
 
+void passage_tell(Service *service, const Passage *passage, const Change *change)
+{
+    const char *version = passage_version(passage);
+
+    service_emit(service, &(ServiceEvent){.type = !version                 ? SERVICE_EVENT_MODEL_REMOVED
+                                                  : !passage->version_from ? SERVICE_EVENT_MODEL_IMPORTED
+                                                                           : SERVICE_EVENT_UPDATE_APPLIED,
+                                          .model = passage->model,
+                                          .version = version,
+                                          .version_from = passage->version_from,
+                                          .change = change->id});
+}
+
 static void finish_passages(Service *service, Plan *plan, const Change *change)
 {
     plan_take_settings(service, plan);
@@ -265,19 +278,8 @@ static void finish_passages(Service *service, Plan *plan, const Change *change)
             &(ServiceEvent){.type = SERVICE_EVENT_RESTORED, .backup = plan->restored, .change = change->id});
         return;
     }
-    for (guint i = 0; plan->passages && i < plan->passages->len; i++) {
-        const Passage *passage = g_ptr_array_index(plan->passages, i);
-        const char *version = passage_version(passage);
-
-        service_emit(service,
-                     &(ServiceEvent){.type = !version                 ? SERVICE_EVENT_MODEL_REMOVED
-                                             : !passage->version_from ? SERVICE_EVENT_MODEL_IMPORTED
-                                                                      : SERVICE_EVENT_UPDATE_APPLIED,
-                                     .model = passage->model,
-                                     .version = version,
-                                     .version_from = passage->version_from,
-                                     .change = change->id});
-    }
+    for (guint i = 0; plan->passages && i < plan->passages->len; i++)
+        passage_tell(service, g_ptr_array_index(plan->passages, i), change);
 }
 
 Passage *passage_new(const char *model)
@@ -307,6 +309,11 @@ static const char *passage_hash(const Passage *passage)
     return passage->file ? passage->file->content_hash : passage->to ? passage->to->content_hash : NULL;
 }
 
+bool passage_keeps_release(const Passage *passage)
+{
+    return g_strcmp0(passage->base_hash, passage_hash(passage)) == 0;
+}
+
 static void add_release(Plan *plan, const Passage *passage)
 {
     const char *content_hash = passage_hash(passage);
@@ -329,8 +336,7 @@ static bool touch_all(const Work *work, GError **error)
 /* Whether it leads to where it begins; `rows` is the history of the plan before it. */
 static bool changes_nothing(const Work *work, guint rows)
 {
-    return work->plan->history->len == rows &&
-           g_strcmp0(work->passage->base_hash, passage_hash(work->passage)) == 0;
+    return work->plan->history->len == rows && passage_keeps_release(work->passage);
 }
 
 bool plan_add_passage(Service *service, Plan *plan, Passage *passage, const Transition *transition,

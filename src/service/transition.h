@@ -21,6 +21,10 @@ typedef struct Passage {
 
 Passage *passage_new(const char *model);
 void passage_free(Passage *passage);
+/* Whether it leads to the release that it comes from, and so is of edits alone. Once it is in a plan. */
+bool passage_keeps_release(const Passage *passage);
+/* Tells the observer that a model came, went, or has another release. */
+void passage_tell(Service *service, const Passage *passage, const Change *change);
 
 /* What it is planned from. */
 typedef struct Transition {

@@ -324,6 +324,30 @@ static void draft_empty(Draft *draft)
         value_map_take(&draft->file, draft->dgns[dgn], one_in(2) ? value_new_null() : value_new_map());
 }
 
+/* Devices without a binding; their ids are none of the others'. */
+static void draft_unbound(Draft *draft)
+{
+    static const char *const ids[] = {"spare", "x/~", NULL};
+    Value *list = value_new_list();
+
+    for (unsigned i = 0; ids[i]; i++) {
+        Value *device;
+
+        if (one_in(2))
+            continue;
+        device = random_map(3);
+        value_map_take(&device, "entity_id", value_new_string(ids[i]));
+        if (one_in(3))
+            value_map_take(&device, "bindings", value_new_list());
+        value_list_take(&list, device);
+    }
+    if (value_length(list) == 0 && one_in(2)) {
+        value_unref(list);
+        list = value_new_null();
+    }
+    value_map_take(&draft->file, "unbound_devices", list);
+}
+
 Value *random_coach_data(void)
 {
     static const char *const ids[] = {"light_1", "light_2", "lock", "a/b", "~", "Caf\u00e9", NULL};
@@ -341,6 +365,8 @@ Value *random_coach_data(void)
             draft_device(&draft, ids[i]);
     for (unsigned i = below(3); i > 0; i--)
         draft_empty(&draft);
+    if (one_in(4))
+        draft_unbound(&draft);
 
     g_autoptr(Value) file = draft.file;
     return shuffled(file);

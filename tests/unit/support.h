@@ -52,7 +52,7 @@ Value *shuffled(const Value *value);
 Value *mutated(Value *root);
 
 /* The data of a coach file that coach_file_new() takes: DGN sections in any spelling, devices with several
- * bindings, empty sections and instances, sections of all kinds. */
+ * bindings and some without, empty sections and instances, sections of all kinds. */
 Value *random_coach_data(void);
 /* A device in the public shape, with any fields and bindings. */
 Value *random_device(const char *id);

@@ -117,22 +117,24 @@ static void test_refused(void)
         int line, column;
         const char *message;
     } rows[] = {
-        {"", 1, 1, "a coach file is a map of sections, this is a null"},
+        {"", 1, 1, "the file has no data; a coach file is a map of sections"},
         {"- a\n", 1, 1, "this is a list"},
         {"a: 1\ndevices:\n  x: {}\n", 3, 3, "may not be called \"devices\""},
         {"\"\": 1\n", 1, 5, "cannot be the name of a component"},
         {"areas:\n  \"\": {}\n", 2, 7, "cannot be the name of a component"},
         {"areas:\n  \"a\\tb\": {}\n", 2, 11, "cannot be the name of a component"},
         {"2FEDA:\n  1: []\n", 2, 3, "beyond 17 bits"},
-        {"1FEDA:\n  - x\n", 2, 3, "DGN 1FEDA holds a map of instances, this is a list"},
-        {"1FEDA: 5\n", 1, 8, "this is a integer"},
+        {"1FEDA:\n  - x\n", 2, 3,
+         "DGN 1FEDA holds a map of instances (\"25:\", and below it \"- entity_id: …\"), this is a list"},
+        {"1FEDA: 5\n", 1, 8, "this is an integer"},
         {"1FEDA:\n  256: []\n", 2, 8, "instance \"256\" of DGN 1FEDA"},
         {"1FEDA:\n  025: []\n", 2, 8, "instance \"025\""},
         {"1FEDA:\n  25:\n", 2, 6, "holds a list of devices"},
         {"1FEDA:\n  25: {entity_id: x}\n", 2, 7, "this is a map"},
-        {"1FEDA:\n  25:\n    - x\n", 3, 7, "a device is a map of fields, this is a string"},
+        {"1FEDA:\n  25:\n    - x\n", 3, 7,
+         "a device is a map of fields (\"- entity_id: …\"), this is a text"},
         {"1FEDA:\n  25:\n    - {name: x}\n", 3, 7, "a device needs an \"entity_id\""},
-        {"1FEDA:\n  25:\n    - entity_id: 5\n", 3, 18, "is a text that is not empty"},
+        {"1FEDA:\n  25:\n    - entity_id: 5\n", 3, 18, "is a text, this is an integer; put it in quotes"},
         {"1FEDA:\n  25:\n    - entity_id: \"\"\n", 3, 18, "is a text that is not empty"},
         {"1FEDA:\n  25:\n    - entity_id: \"a\\nb\"\n", 3, 7, "cannot be the name of a component"},
         {"1FEDA:\n  25:\n    - entity_id: x\n    - entity_id: x\n", 4, 7, "a second entry at 1FEDA:25"},
@@ -143,6 +145,17 @@ static void test_refused(void)
         {"1FEDA:\n  1: [{entity_id: x, bindings: 1}]\n", 2, 7, "may not have a field named \"bindings\""},
         {"1FEDA:\n  1: [{entity_id: x, dgn: 1}]\n  2: [{entity_id: x, dgn: 2}]\n", 2, 7,
          "may not differ in a field named \"dgn\""},
+        {"unbound_devices: 5\n", 1, 18, "holds a list of devices (\"- entity_id: …\"), this is an integer"},
+        {"unbound_devices: {a: {}}\n", 1, 18, "this is a map"},
+        {"unbound_devices:\n  - x\n", 2, 5, "a device is a map of fields"},
+        {"unbound_devices:\n  - {}\n", 2, 5, "a device needs an \"entity_id\""},
+        {"unbound_devices:\n  - {entity_id: x, bindings: [1]}\n", 2, 30, "has no bindings"},
+        {"unbound_devices:\n  - {entity_id: x, bindings: }\n", 2, 30, "has no bindings"},
+        {"unbound_devices:\n  - entity_id: x\n  - entity_id: x\n", 3, 5, "two components are called"},
+        {"unbound_devices:\n  - entity_id: x\n1FEDA:\n  1: [{entity_id: x}]\n", 4, 7,
+         "two components are called"},
+        {"1FEDA:\n  1: [{entity_id: x}]\nunbound_devices:\n  - entity_id: x\n", 4, 5,
+         "two components are called"},
         {"a: [\n", 2, 1, ""},
         {"a: 1\na: 2\n", 2, 1, ""},
     };
@@ -195,6 +208,9 @@ static void test_expand(void)
     assert_expands("z: 1\n1FEDA: {1: [{entity_id: x}]}\na: 2\n");
     assert_expands("1FEDA: {0x19: [{entity_id: x}], 0x1A: [{entity_id: y}, {entity_id: x}]}\n");
     assert_expands("1FEDA: {0x19: []}\n");
+    assert_expands("a: 1\nunbound_devices:\nb: 2\n");
+    assert_expands("a: 1\nunbound_devices: []\nb: 2\n");
+    assert_expands("unbound_devices: [{entity_id: b, n: 1}, {entity_id: a, bindings: []}]\nb: 2\n");
     assert_expands("1FEDA: {1: [{entity_id: b}, {entity_id: a}], 2: [{entity_id: a}, {entity_id: b}]}\n");
 }
 
@@ -233,6 +249,33 @@ static void test_expand_additions(void)
     assert_equal(value_map_get(without_layout, "1FEDB"), value_map_get(expanded, "1FEDB"));
 }
 
+/* Devices that nothing is bound to. Whether one says so with an empty list is its own affair. */
+static void test_expand_unbound(void)
+{
+    g_autoptr(CoachFile) file =
+        file_parse("1FEDA:\n  1: [{entity_id: b}]\nunbound_devices: []\nareas: {x: {}}\n");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Value) expanded = NULL, without_layout = NULL;
+
+    add(file->components, "devices/a", "{\"entity_id\":\"a\",\"n\":1}");
+    add(file->components, "devices/c", "{\"entity_id\":\"c\",\"bindings\":[]}");
+    expanded = coach_file_expand(file->components, file->layout, &error);
+    g_assert_no_error(error);
+    assert_json(value_map_get(expanded, "unbound_devices"),
+                "[{\"entity_id\":\"a\",\"n\":1},{\"entity_id\":\"c\",\"bindings\":[]}]");
+    g_assert_cmpstr(value_map_key(expanded, 1), ==, "unbound_devices");
+    without_layout = coach_file_expand(file->components, NULL, &error);
+    g_assert_no_error(error);
+    assert_equal(expanded, without_layout);
+
+    g_autoptr(CoachFile) again = file_new(expanded);
+    assert_json(get(again, "devices/a"), "{\"entity_id\":\"a\",\"n\":1}");
+    assert_json(get(again, "devices/c"), "{\"entity_id\":\"c\",\"bindings\":[]}");
+    g_assert_cmpuint(again->n_devices, ==, 3);
+    g_autofree char *hash = coach_file_content_hash(file->components);
+    g_assert_cmpstr(again->content_hash, ==, hash);
+}
+
 /* A device that an owner binds at an instance that the file spells its own way. */
 static void test_expand_spelled_instance(void)
 {
@@ -255,6 +298,19 @@ static void test_expand_refused(void)
     g_autoptr(GError) error = NULL;
 
     add(components, "devices/a", "{\"entity_id\":\"a\",\"bindings\":[{\"dgn\":\"1FEDA\"}]}");
+    g_assert_null(coach_file_expand(components, NULL, &error));
+    g_assert_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA);
+    g_clear_error(&error);
+
+    g_ptr_array_set_size(components, 0);
+    add(components, "devices/a", "5");
+    g_assert_null(coach_file_expand(components, NULL, &error));
+    g_assert_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA);
+    g_clear_error(&error);
+
+    g_ptr_array_set_size(components, 0);
+    add(components, "devices/a", "{\"entity_id\":\"a\"}");
+    add(components, "unbound_devices", "{}");
     g_assert_null(coach_file_expand(components, NULL, &error));
     g_assert_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA);
 }
@@ -474,6 +530,7 @@ int main(int argc, char **argv)
     g_test_add_func("/coach-file/bounds", test_bounds);
     g_test_add_func("/coach-file/expand", test_expand);
     g_test_add_func("/coach-file/expand/additions", test_expand_additions);
+    g_test_add_func("/coach-file/expand/unbound", test_expand_unbound);
     g_test_add_func("/coach-file/expand/spelled-instance", test_expand_spelled_instance);
     g_test_add_func("/coach-file/expand/refused", test_expand_refused);
     g_test_add_func("/coach-file/laws", test_laws);

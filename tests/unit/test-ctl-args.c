@@ -236,6 +236,59 @@ static void test_table(void)
     }
 }
 
+/* Where the word behind the last blank of a line is, "--take 1" for the second word of an option's value. */
+static void test_partial(void)
+{
+    static const struct {
+        const char *line, *words, *place;
+        size_t start;
+    } rows[] = {
+        {"", "", "", 0},
+        {"set", "set", "", 0},
+        {"set --model M -j a ", "set|a|", "", 0},
+        {"set -", "set", "name", 0},
+        {"set --mod", "set", "name", 0},
+        {"set -m", "set", "name", 0},
+        {"set --mod=", "set", "", 0},
+        {"set --model=", "set", "--model 0", 8},
+        {"set --model=2021", "set", "--model 0", 8},
+        {"set -m2021", "set", "--model 0", 2},
+        {"set --model ", "set", "--model 0", 0},
+        {"set -jm 2021", "set", "--model 0", 0},
+        {"set --json=x", "set", "", 0},
+        {"set -jn", "set", "", 0},
+        {"set a -5", "set|a", "name", 0},
+        {"set a -- -5", "set|a|-5", "", 0},
+        {"set a -- --mod", "set|a|--mod", "", 0},
+        {"preview --set p f v", "preview", "--set 2", 0},
+        {"preview --set p f", "preview", "--set 1", 0},
+        {"preview --set=p f", "preview", "--set 1", 0},
+        {"preview --set p", "preview", "--set 0", 0},
+        {"preview --set=p", "preview", "--set 0", 6},
+        {"preview --set p f v x", "preview|x", "", 0},
+        {"--nonsense -q --lines=many --json=1 get x", "get|x", "", 0},
+        {"--lines", "", "name", 0},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        char **words = *rows[i].line ? g_strsplit(rows[i].line, " ", -1) : g_strsplit(" ", " ", 1);
+        g_autofree char *found = NULL;
+        ArgsPlace place;
+        Args args;
+
+        if (!*rows[i].line)
+            *words[0] = '\0';
+        args_parse_partial(&args, words, &place);
+        assert_words(&args, rows[i].words);
+        found = place.option ? g_strdup_printf("--%s %u", place.option->name, place.index)
+                             : g_strdup(place.name ? "name" : "");
+        g_assert_cmpstr(found, ==, rows[i].place);
+        g_assert_cmpuint(place.start, ==, rows[i].start);
+        args_clear(&args);
+        g_strfreev(words);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -247,6 +300,7 @@ int main(int argc, char **argv)
     g_test_add_func("/ctl/args/force", test_force);
     g_test_add_func("/ctl/args/lists", test_lists);
     g_test_add_func("/ctl/args/usage", test_usage);
+    g_test_add_func("/ctl/args/partial", test_partial);
     g_test_add_func("/ctl/args/table", test_table);
     return g_test_run();
 }

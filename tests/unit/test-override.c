@@ -808,7 +808,8 @@ static void reset_undoes_record(void)
     value = random_field_value(c.path, field);
     if (c.vendor)
         list = override_record(c.path, c.vendor, none, field, value, NULL);
-    if (!list)
+    /* To set no bindings where there are none is no edit. */
+    if (!list || (list->len == 0 && g_str_equal(field, "/bindings")))
         return;
     story_text("set %s", field);
     again = override_reset(c.path, c.vendor, list, field, NULL);

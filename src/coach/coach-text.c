@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "coach/coach-text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/encoding.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "base/yaml-write.h"
+#include "base/yaml.h"
+#include "coach/dgn.h"
+#include "coach/edits-file.h"
+
+bool coach_format_from_string(const char *text, CoachFormat *ret)
+{
+    if (g_str_equal(text, "yaml"))
+        *ret = COACH_FORMAT_YAML;
+    else if (g_str_equal(text, "json"))
+        *ret = COACH_FORMAT_JSON;
+    else
+        return false;
+    return true;
+}
+
+/* ---- Reading ---- */
+
+void coach_text_prefix_error(GError **error, const char *name)
+{
+    if (!name || !*error)
+        return;
+    g_autofree char *valid = g_utf8_make_valid(name, -1);
+    g_autofree char *quoted = text_is_misleading(valid) ? json_quote(valid) : NULL;
+
+    g_prefix_error(error, "%s: ", quoted ? quoted : valid);
+}
+
+static Value *read_json(const char *text, size_t length, GError **error)
+{
+    const JsonLimits limits = {
+        .size = yaml_limits_default.size,
+        .depth = yaml_limits_default.depth,
+        .nodes = yaml_limits_default.nodes,
+    };
+    Value *value = json_parse(text, (gssize) length, &limits, error);
+
+    /* To the reader of JSON it is the data of a call. */
+    if (!value && g_error_matches(*error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA))
+        (*error)->code = CONFIG_ERROR_INVALID_FILE;
+    return value;
+}
+
+/* Whether the error is further down in the file than the other. Both readers start their messages with the
+ * place. */
+static bool got_further(const GError *error, const GError *other)
+{
+    unsigned line[2] = {0}, column[2] = {0};
+
+    sscanf(error->message, "line %u, column %u", &line[0], &column[0]);
+    sscanf(other->message, "line %u, column %u", &line[1], &column[1]);
+    return line[0] != line[1] ? line[0] > line[1] : column[0] > column[1];
+}
+
+static Value *read_text(const char *text, size_t length, const char *name, GError **error)
+{
+    size_t blank = 0;
+    g_autoptr(GError) as_json = NULL, as_yaml = NULL;
+    g_autofree char *lower = name ? g_ascii_strdown(name, -1) : NULL;
+    bool only_json = lower && g_str_has_suffix(lower, ".json");
+
+    while (blank < length && strchr(" \t\r\n", text[blank]))
+        blank++;
+    if (!only_json && (blank == length || text[blank] != '{'))
+        return yaml_parse(text, length, &yaml_limits_default, error);
+
+    Value *value = read_json(text, length, &as_json);
+    if (!value && !only_json)
+        value = yaml_parse(text, length, &yaml_limits_default, &as_yaml);
+    if (!value)
+        g_propagate_error(error, as_yaml && got_further(as_yaml, as_json) ? g_steal_pointer(&as_yaml)
+                                                                          : g_steal_pointer(&as_json));
+    return value;
+}
+
+static Value *read_checked(const char *text, size_t length, const char *name, GError **error)
+{
+    if (length > yaml_limits_default.size) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE,
+                    "line 1, column 1: the file has %zu bytes; %zu are allowed", length,
+                    yaml_limits_default.size);
+        return NULL;
+    }
+    if (!encoding_check(&text, &length, error))
+        return NULL;
+    if (length == 0) {
+        g_set_error_literal(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_FILE,
+                            "line 1, column 1: the file is empty; a coach file is a map of sections");
+        return NULL;
+    }
+    return read_text(text, length, name, error);
+}
+
+Value *coach_text_read(const char *text, size_t length, const char *name, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    Value *value = read_checked(text ? text : "", length, name, &local);
+
+    if (!value) {
+        coach_text_prefix_error(&local, name);
+        g_propagate_error(error, g_steal_pointer(&local));
+    }
+    return value;
+}
+
+CoachFile *coach_text_parse(const char *text, size_t length, const char *name, GError **error)
+{
+    g_autoptr(Value) data = coach_text_read(text, length, name, error);
+    g_autoptr(GError) local = NULL;
+    CoachFile *file = NULL;
+
+    if (!data)
+        return NULL;
+    if (edits_file_is(data))
+        g_set_error_literal(
+            &local, CONFIG_ERROR, CONFIG_ERROR_INVALID_FILE,
+            "line 1, column 1: this file has an owner's edits and no coach; it is imported into a "
+            "coach that is there");
+    else
+        file = coach_file_new(data, COACH_FILE_COMPONENTS_MAX, &local);
+    if (!file) {
+        coach_text_prefix_error(&local, name);
+        g_propagate_error(error, g_steal_pointer(&local));
+    }
+    return file;
+}
+
+/* ---- Writing ---- */
+
+char *coach_text_format_sections(const char *comment, const Value *sections, CoachFormat format)
+{
+    if (format == COACH_FORMAT_JSON) {
+        g_autofree char *json = json_format_pretty(sections);
+
+        return g_strconcat(json, "\n", NULL);
+    }
+
+    GString *text = g_string_new(comment);
+    VALUE_FOREACH_ENTRY (name, section, sections) {
+        if (text->len > 0)
+            g_string_append_c(text, '\n');
+        /* An instance is a number to those who read the file, as its author wrote it. */
+        yaml_append_entry(text, name, section, dgn_looks_like(name) ? YAML_KEYS_NUMBERS : YAML_KEYS_TEXT);
+    }
+    if (value_length(sections) == 0)
+        g_string_append(text, "{}\n");
+    return g_string_free(text, FALSE);
+}
+
+static char *header_comment(const CoachTextHeader *header)
+{
+    GString *text = g_string_new("# Model: ");
+
+    /* As scalars, for what a file says of itself may have several lines. */
+    yaml_append_string(text, header->model);
+    g_string_append(text, "\n# Version: ");
+    yaml_append_string(text, header->version);
+    g_string_append_printf(text, "\n# Revision: %" G_GINT64_FORMAT "\n", header->revision);
+    g_string_append(
+        text, "#\n"
+              "# The configuration of this coach with the edits of its owner, written by coachiq-config.\n"
+              "# It can be imported again: coachiqctl import FILE\n");
+    return g_string_free(text, FALSE);
+}
+
+char *coach_text_format(GPtrArray *components, Value *layout, const CoachTextHeader *header,
+                        CoachFormat format, GError **error)
+{
+    g_autoptr(Value) file = coach_file_expand(components, layout, error);
+    g_autofree char *comment = header ? header_comment(header) : NULL;
+
+    return file ? coach_text_format_sections(comment, file, format) : NULL;
+}
