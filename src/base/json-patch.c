@@ -175,9 +175,8 @@ static bool put(Value **document, const Operation *operation, Value *value, bool
                             "the document would become too large or too deep");
         return false;
     }
-    if (!operation->tokens[0]
-            ? !set_document(document, value)
-            : !change(document, as_const(operation->tokens), value, insert, error))
+    if (!operation->tokens[0] ? !set_document(document, value)
+                              : !change(document, as_const(operation->tokens), value, insert, error))
         return false;
     *budget = left;
     return true;
@@ -294,8 +293,9 @@ static const struct {
     bool has_value, has_from;
     bool (*run)(Value **document, const Operation *operation, JsonPatchBudget *budget, GError **error);
 } operations[] = {
-    {"add", true, false, do_add},   {"remove", false, false, do_remove}, {"replace", true, false, do_replace},
-    {"move", false, true, do_move}, {"copy", false, true, do_copy},      {"test", true, false, do_test},
+    {"add", true, false, do_add},         {"remove", false, false, do_remove},
+    {"replace", true, false, do_replace}, {"move", false, true, do_move},
+    {"copy", false, true, do_copy},       {"test", true, false, do_test},
 };
 
 static bool read_pointer(const Value *map, const char *name, const char **ret, char ***ret_tokens,
@@ -316,7 +316,8 @@ static bool run(Value **document, guint op, const Value *map, JsonPatchBudget *b
     if (operations[op].has_value && !operation.value)
         return refuse(error, "\"%s\" needs a \"value\"", operations[op].name);
     if (!read_pointer(map, "path", &operation.path, &operation.tokens, error) ||
-        (operations[op].has_from && !read_pointer(map, "from", &operation.from_path, &operation.from, error)))
+        (operations[op].has_from &&
+         !read_pointer(map, "from", &operation.from_path, &operation.from, error)))
         return false;
     if (!operations[op].run(&changed, &operation, budget, error))
         return false;

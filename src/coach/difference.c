@@ -76,8 +76,7 @@ CoachDistance coach_distance(GPtrArray *a, GPtrArray *b)
 
 bool coach_distance_is_near(CoachDistance distance)
 {
-    return distance.different <= NEAR_DIFFERENT_MAX &&
-           distance.different * NEAR_ONE_OF <= distance.fields;
+    return distance.different <= NEAR_DIFFERENT_MAX && distance.different * NEAR_ONE_OF <= distance.fields;
 }
 
 /* Edits */

@@ -46,7 +46,8 @@ static GHashTable *invert(GHashTable *interfaces)
 
     g_hash_table_iter_init(&iter, interfaces);
     while (g_hash_table_iter_next(&iter, &logical, &physical))
-        g_hash_table_insert(inverse, physical, g_hash_table_contains(inverse, physical) ? (gpointer) "" : logical);
+        g_hash_table_insert(inverse, physical,
+                            g_hash_table_contains(inverse, physical) ? (gpointer) "" : logical);
     g_hash_table_iter_init(&iter, inverse);
     while (g_hash_table_iter_next(&iter, &physical, &logical))
         if (!((const char *) logical)[0] || g_hash_table_contains(interfaces, physical))
@@ -93,7 +94,8 @@ typedef struct Namer {
 /* A new reference: the entry itself, or a changed copy. */
 static Value *name_entry(Namer *namer, uint32_t dgn, int instance, Value *entry)
 {
-    const char *physical = value_map_get_string(entry, INTERFACE), *id = value_map_get_string(entry, ENTITY_ID);
+    const char *physical = value_map_get_string(entry, INTERFACE),
+               *id = value_map_get_string(entry, ENTITY_ID);
     const char *logical = physical ? g_hash_table_lookup(namer->logical, physical) : NULL;
     g_autofree char *key = id ? entry_key(dgn, instance, id) : NULL;
     Value *named = value_ref(entry);
@@ -240,29 +242,49 @@ static void add_entries(GPtrArray *places, const Value *value)
             add_entry(places, entry, all);
 }
 
+/* "-" is what was added last. */
+static Value *find_item(Value *list, const char *token)
+{
+    const char *const tokens[] = {token, NULL};
+    size_t length = value_is_list(list) ? value_length(list) : 0;
+
+    if (g_str_equal(token, "-"))
+        return length > 0 ? value_list_item(list, length - 1) : NULL;
+    return json_patch_find(list, tokens);
+}
+
 static void locate_in_dgn(Value *data, const char *const *tokens, GPtrArray *places)
 {
     const char *prefix[ENTRY_TOKENS + 1] = {NULL};
     guint n = 0;
 
-    while (n < ENTRY_TOKENS && tokens[n]) {
+    while (n < ENTRY_TOKENS - 1 && tokens[n]) {
         prefix[n] = tokens[n];
         n++;
     }
-    if (n == ENTRY_TOKENS)
-        add_entry(places, json_patch_find(data, prefix), tokens + ENTRY_TOKENS);
+    if (n == ENTRY_TOKENS - 1 && tokens[n])
+        add_entry(places, find_item(json_patch_find(data, prefix), tokens[n]), tokens + ENTRY_TOKENS);
     else
         add_entries(places, json_patch_find(data, prefix));
 }
 
-/* A section may be one component, or its children may be. Both are named: one of them is there. */
+/* As coach_file_new() has it: a section whose children are all maps is divided. */
+static bool is_divided(const Value *section)
+{
+    VALUE_FOREACH_ENTRY (key, child, section)
+        if (!value_is_map(child))
+            return false;
+    return value_is_map(section) && value_length(section) > 0;
+}
+
 static void locate_in_section(Value *data, const char *const *tokens, GPtrArray *places)
 {
     static const char *const all[] = {NULL};
     Value *section = value_map_get(data, tokens[0]);
 
-    add_place(places, tokens[0], NULL, tokens + 1);
-    if (tokens[1])
+    if (!is_divided(section))
+        add_place(places, tokens[0], NULL, tokens + 1);
+    else if (tokens[1])
         add_place(places, tokens[0], tokens[1], tokens + 2);
     else
         VALUE_FOREACH_ENTRY (child, value, section)

@@ -34,8 +34,9 @@ typedef struct LegacyPlace {
 } LegacyPlace;
 
 void legacy_place_free(LegacyPlace *place);
-/* Appends the places that a pointer names: one, or all that stand within a section, a DGN or an instance.
- * `places` is an array of LegacyPlace. Nothing for what is not there. */
+/* Appends the places that a pointer names: one, or all that stand within a section, a DGN or an instance;
+ * "-" is the last item of a list. `places` is an array of LegacyPlace. Nothing for a device that is not
+ * there. */
 void legacy_locate(Value *data, const char *pointer, GPtrArray *places);
 /* Whether a field pointer of an override is the place, lies in it or around it, at whichever binding. */
 bool legacy_place_concerns(const LegacyPlace *place, const char *path, const char *field);

@@ -25,8 +25,8 @@ void legacy_base_clear(LegacyBase *base)
 typedef struct Candidate {
     GPtrArray *components; /* NULL: still in the database */
     char *content_hash, *version, *byte_hash;
-    CoachFile *file;    /* that brings it; owned or, of a reference, parsed again when it is needed */
-    Value *data;        /* of a reference; borrowed */
+    CoachFile *file;     /* that brings it; owned or, of a reference, parsed again when it is needed */
+    Value *data;         /* of a reference; borrowed */
     int64_t revision_id; /* 0: not in the database */
 } Candidate;
 
@@ -279,6 +279,5 @@ bool legacy_find_base(Migration *migration, const LegacyCoach *coach, const Impo
 
     if (!search_begin(&search, migration, coach, error))
         return false;
-    return file ? find_for_file(&search, file, ret, error)
-                : find_without_file(&search, status, ret, error);
+    return file ? find_for_file(&search, file, ret, error) : find_without_file(&search, status, ret, error);
 }

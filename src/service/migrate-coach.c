@@ -41,12 +41,12 @@ typedef struct Judge {
     GHashTable *overrides;  /* path → array of Override: the same */
     LegacyPast past;
     LegacyBase base;
-    bool keeps_vendor;      /* the release that the service has stays */
-    GPtrArray *wanted;      /* of Component: what the old system served */
-    GHashTable *wishes;     /* path → array of Override, upon the release that it will be */
-    GHashTable *renamed;    /* path in the old file → path now */
-    GHashTable *decisions;  /* path → array of Decision */
-    GHashTable *pinned;     /* path → array of Override: all that the coach will have */
+    bool keeps_vendor;     /* the release that the service has stays */
+    GPtrArray *wanted;     /* of Component: what the old system served */
+    GHashTable *wishes;    /* path → array of Override, upon the release that it will be */
+    GHashTable *renamed;   /* path in the old file → path now */
+    GHashTable *decisions; /* path → array of Decision */
+    GHashTable *pinned;    /* path → array of Override: all that the coach will have */
 } Judge;
 
 static void judge_clear(Judge *judge)
@@ -346,68 +346,175 @@ static char *describe_past(const PastEdit *edit)
     return g_strdup_printf("It was changed here by %s (%s), and stays so", who, edit->kind);
 }
 
-/* A section is one component, or is divided into components. */
+/* Sections: each is one component, or is divided into components */
+
+static char *section_of(const char *path)
+{
+    return g_strndup(path, strcspn(path, "/"));
+}
+
+/* What a component will be, by what is decided so far; NULL: none. A new reference. */
+static Value *outcome_of(const Judge *judge, const char *path)
+{
+    const Component *component = find_component(judge->vendor, path);
+    GPtrArray *pinned = g_hash_table_lookup(judge->pinned, path);
+    g_autoptr(GPtrArray) none = override_list_new();
+
+    return override_apply(path, component ? component->data : NULL, pinned ? pinned : none);
+}
+
+/* Whether a component stands in the way of another in its section. An empty map is in nobody's way. */
+static bool stands_in_way(const Judge *judge, const char *path, const char *other)
+{
+    g_autofree char *section = section_of(path);
+    bool whole = g_str_equal(other, section),
+         child = g_str_has_prefix(other, section) && other[strlen(section)] == '/';
+    g_autoptr(Value) outcome = NULL;
+
+    if (g_str_equal(path, section) ? !child : !whole)
+        return false;
+    outcome = outcome_of(judge, other);
+    return outcome && (child || !value_is_map(outcome) || value_length(outcome) > 0);
+}
+
 static bool has_room(const Judge *judge, const char *path)
 {
-    g_autofree char *section = g_strndup(path, strcspn(path, "/"));
-    bool child = path[strlen(section)] == '/';
-    g_autofree char *prefix = g_strconcat(section, "/", NULL);
+    GHashTableIter iter;
+    gpointer other;
 
-    for (guint i = 0; i < judge->vendor->len; i++) {
-        const Component *component = g_ptr_array_index(judge->vendor, i);
-        bool whole = g_str_equal(component->path, section) && value_length(component->data) > 0;
-
-        if (child ? whole : g_str_has_prefix(component->path, prefix))
+    for (guint i = 0; i < judge->vendor->len; i++)
+        if (stands_in_way(judge, path, ((const Component *) g_ptr_array_index(judge->vendor, i))->path))
             return false;
-    }
+    g_hash_table_iter_init(&iter, judge->pinned);
+    while (g_hash_table_iter_next(&iter, &other, NULL))
+        if (stands_in_way(judge, path, other))
+            return false;
     return true;
 }
 
-/* Whether a wish has its place beside what was done here; says so. */
-static bool accept(Judge *judge, const char *path, GPtrArray *overrides, Value *vendor, Value *effective,
-                   const Override *wish)
+static void refuse_decision(Judge *judge, const char *path, Decision *decision)
 {
-    const Override *met = find_met(overrides, path, wish);
-    const PastEdit *past;
-    bool so = is_so_already(path, effective, wish);
+    GPtrArray *pinned = g_hash_table_lookup(judge->pinned, path);
 
-    if (so || (met && override_same_wish(met, wish))) {
-        decide(judge, path, wish->field, MIGRATION_PRESENT);
-        return false;
+    decision->result = MIGRATION_REFUSED;
+    g_free(decision->reason);
+    decision->reason =
+        g_strdup("The section was edited here, and cannot be divided as it was in the old installation");
+    for (guint i = pinned ? pinned->len : 0; i-- > 0;)
+        if (g_str_equal(((const Override *) g_ptr_array_index(pinned, i))->field, decision->field))
+            g_ptr_array_remove_index(pinned, i);
+}
+
+/* Where a section cannot be what it was, what would have made room for it stays too. */
+static void refuse_section(Judge *judge, const char *path)
+{
+    g_autofree char *section = section_of(path), *prefix = g_strconcat(section, "/", NULL);
+    GHashTableIter iter;
+    gpointer other, decisions;
+
+    g_hash_table_iter_init(&iter, judge->decisions);
+    while (g_hash_table_iter_next(&iter, &other, &decisions)) {
+        if (!g_str_equal(other, section) && !g_str_has_prefix(other, prefix))
+            continue;
+        for (guint i = 0; i < ((GPtrArray *) decisions)->len; i++) {
+            Decision *decision = g_ptr_array_index((GPtrArray *) decisions, i);
+            if (!decision->field[0] && decision->result == MIGRATION_TAKEN)
+                refuse_decision(judge, other, decision);
+        }
     }
-    if (met) {
-        decide(judge, path, wish->field, MIGRATION_REFUSED)->reason = describe_edit(met);
-        return false;
+}
+
+/* What is new, once all else is decided. */
+static void check_sections(Judge *judge)
+{
+    GHashTableIter iter;
+    gpointer path, wishes;
+
+    g_hash_table_iter_init(&iter, judge->wishes);
+    while (g_hash_table_iter_next(&iter, &path, &wishes)) {
+        const Override *whole = override_list_find(wishes, "");
+
+        if (whole && whole->op == OVERRIDE_SET && !path_is_device(path) && !has_room(judge, path))
+            refuse_section(judge, path);
     }
-    past = legacy_past_find(&judge->past, path, wish->field);
-    if (past) {
-        decide(judge, path, wish->field, MIGRATION_REFUSED)->reason = describe_past(past);
+}
+
+/* One component while it is decided about. */
+typedef struct Deciding {
+    const char *path;
+    Value *vendor;        /* NULL: none */
+    GPtrArray *overrides; /* NULL: none */
+    GPtrArray *pinned;    /* what it will have so far */
+} Deciding;
+
+/* Why a wish has no place beside what was done here; NULL: it has one. Free with g_free(). */
+static char *find_obstacle(const Judge *judge, const Deciding *component, const Override *met,
+                           const Override *wish)
+{
+    const PastEdit *past;
+
+    if (met)
+        return describe_edit(met);
+    past = legacy_past_find(&judge->past, component->path, wish->field);
+    return past ? describe_past(past) : NULL;
+}
+
+/* Decides about a wish, unless all is as it says already: then it is left for when the others are laid. */
+static Decision *decide_wish(Judge *judge, const Deciding *component, const Override *wish)
+{
+    const Override *met = find_met(component->overrides, component->path, wish);
+    g_autoptr(Value) now = override_apply(component->path, component->vendor, component->pinned);
+    g_autofree char *obstacle = NULL;
+    Decision *decision;
+
+    if ((met && override_same_wish(met, wish)) || is_so_already(component->path, now, wish))
+        return decide(judge, component->path, wish->field, MIGRATION_PRESENT);
+    obstacle = find_obstacle(judge, component, met, wish);
+    decision = decide(judge, component->path, wish->field, obstacle ? MIGRATION_REFUSED : MIGRATION_TAKEN);
+    decision->reason = g_steal_pointer(&obstacle);
+    return decision;
+}
+
+/* A wish at the device takes from its bindings what was as others wish it to be. */
+static bool lay_again(const Deciding *component, const Override *wish, Decision *decision)
+{
+    g_autoptr(Value) now = NULL;
+
+    if (decision->result != MIGRATION_PRESENT || find_met(component->overrides, component->path, wish))
         return false;
-    }
-    if (!vendor && !wish->field[0] && !has_room(judge, path)) {
-        decide(judge, path, wish->field, MIGRATION_REFUSED)->reason =
-            g_strdup("The release that is here divides the section in another way");
+    now = override_apply(component->path, component->vendor, component->pinned);
+    if (is_so_already(component->path, now, wish))
         return false;
-    }
-    decide(judge, path, wish->field, MIGRATION_TAKEN);
+    decision->result = MIGRATION_TAKEN;
+    g_ptr_array_add(component->pinned, override_copy(wish));
     return true;
 }
 
 static void decide_component(Judge *judge, const char *path, GPtrArray *wishes)
 {
-    const Component *component = find_component(judge->vendor, path);
-    Value *vendor = component ? component->data : NULL;
-    GPtrArray *overrides = g_hash_table_lookup(judge->overrides, path);
-    g_autoptr(GPtrArray) none = override_list_new();
-    g_autoptr(Value) effective = override_apply(path, vendor, overrides ? overrides : none);
-    GPtrArray *list = list_table_get(judge->pinned, path, (GDestroyNotify) override_free);
+    const Component *vendor = find_component(judge->vendor, path);
+    g_autoptr(GPtrArray) decisions = g_ptr_array_new();
+    const Deciding component = {.path = path,
+                                .vendor = vendor ? vendor->data : NULL,
+                                .overrides = g_hash_table_lookup(judge->overrides, path),
+                                .pinned =
+                                    list_table_get(judge->pinned, path, (GDestroyNotify) override_free)};
+    bool again;
 
     for (guint i = 0; i < wishes->len; i++) {
         const Override *wish = g_ptr_array_index(wishes, i);
+        Decision *decision = decide_wish(judge, &component, wish);
 
-        if (accept(judge, path, overrides, vendor, effective, wish))
-            g_ptr_array_add(list, override_copy(wish));
+        g_ptr_array_add(decisions, decision);
+        if (decision->result == MIGRATION_TAKEN)
+            g_ptr_array_add(component.pinned, override_copy(wish));
     }
+    do {
+        again = false;
+        for (guint i = 0; i < wishes->len; i++)
+            again = lay_again(&component, g_ptr_array_index(wishes, i), g_ptr_array_index(decisions, i)) ||
+                    again;
+    } while (again);
 }
 
 static void pin_overrides(Judge *judge)
@@ -452,6 +559,8 @@ static void decide_all(Judge *judge)
         else
             take_all(judge, path, wishes);
     }
+    if (judge->keeps_vendor)
+        check_sections(judge);
 }
 
 /* The plan */
@@ -563,9 +672,9 @@ static char *describe_base(const Judge *judge)
 {
     const LegacyBase *base = &judge->base;
     const CoachDistance *distance = &base->distance;
-    g_autofree char *named =
-        base->n_named > 0 ? g_strdup_printf("; %u interfaces got their logical name", base->n_named)
-                          : g_strdup("");
+    g_autofree char *named = base->n_named > 0
+                                 ? g_strdup_printf("; %u interfaces got their logical name", base->n_named)
+                                 : g_strdup("");
 
     if (base->exact)
         return g_strdup_printf("It is release %s", base->version);
@@ -600,8 +709,8 @@ static void judge_references(const Judge *judge)
         const LegacyFile *reference = g_ptr_array_index(judge->coach->references, i);
 
         if (reference != judge->file)
-            migration_item_judge(reference->item, MIGRATION_PRESENT,
-                                 "Release %s, to compare with", reference->file->version);
+            migration_item_judge(reference->item, MIGRATION_PRESENT, "Release %s, to compare with",
+                                 reference->file->version);
     }
 }
 
@@ -625,8 +734,8 @@ static bool is_removed(Judge *judge)
     if (judge->status || !judge->past.removed)
         return false;
     who = legacy_describe_author(judge->past.last->actor.user, judge->past.last->id, judge->past.last->time);
-    reason = g_strdup_printf("The coach was removed here by %s; to have it back, undo that or import the file",
-                             who);
+    reason = g_strdup_printf(
+        "The coach was removed here by %s; to have it back, undo that or import the file", who);
     refuse_all(judge, reason);
     return true;
 }

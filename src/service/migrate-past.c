@@ -151,7 +151,9 @@ const PastEdit *legacy_past_find(const LegacyPast *past, const char *path, const
     for (guint i = 0; i < past->edits->len; i++) {
         const PastEdit *edit = g_ptr_array_index(past->edits, i);
 
-        if (g_str_equal(edit->path, path) && legacy_fields_meet(path, field, edit->field))
+        /* What was taken back at a binding has nothing that would hold a wish at the device off. */
+        if (g_str_equal(edit->path, path) &&
+            (legacy_fields_meet(path, field, edit->field) || legacy_fields_meet(path, edit->field, field)))
             return edit;
     }
     return NULL;

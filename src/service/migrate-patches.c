@@ -60,13 +60,34 @@ static bool is_guarded(GPtrArray *failed, const Value *operation)
     return false;
 }
 
+/* The places that an operation takes something from, and those that have something else after it. */
+static void locate(Value *data, const Value *operation, bool after, GPtrArray *places)
+{
+    static const struct {
+        const char *op, *pointer;
+        bool after;
+    } touched[] = {
+        {"remove", "path", false}, {"replace", "path", false}, {"replace", "path", true},
+        {"test", "path", false},   {"add", "path", true},      {"copy", "path", true},
+        {"move", "from", false},   {"move", "path", true},
+    };
+    const char *op = value_map_get_string(operation, "op");
+
+    for (guint i = 0; op && i < G_N_ELEMENTS(touched); i++) {
+        const char *pointer = value_map_get_string(operation, touched[i].pointer);
+
+        if (pointer && touched[i].after == after && g_str_equal(touched[i].op, op))
+            legacy_locate(data, pointer, places);
+    }
+}
+
 static bool apply_one(Value **data, Value *operation, GPtrArray *failed, GPtrArray *places,
                       JsonPatchBudget *budget, GError **error)
 {
-    g_autoptr(Value) respelt = value_is_map(operation) ? respell(*data, operation, error) : value_ref(operation);
-    const char *path = respelt ? value_map_get_string(respelt, "path") : NULL,
-               *from = respelt ? value_map_get_string(respelt, "from") : NULL;
+    g_autoptr(Value) respelt =
+        value_is_map(operation) ? respell(*data, operation, error) : value_ref(operation);
     bool test = g_strcmp0(value_map_get_string(respelt, "op"), "test") == 0;
+    const char *path = value_map_get_string(respelt, "path");
 
     if (!respelt)
         return false;
@@ -74,17 +95,15 @@ static bool apply_one(Value **data, Value *operation, GPtrArray *failed, GPtrArr
         g_set_error_literal(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA, "a test before it failed");
         return false;
     }
-    if (places && path)
-        legacy_locate(*data, path, places);
-    if (places && from)
-        legacy_locate(*data, from, places);
+    if (places)
+        locate(*data, respelt, false, places);
     if (!json_patch_apply(data, respelt, budget, error)) {
         if (test && path)
             g_ptr_array_add(failed, g_strdup(path));
         return false;
     }
-    if (places && path)
-        legacy_locate(*data, path, places);
+    if (places)
+        locate(*data, respelt, true, places);
     return true;
 }
 
@@ -159,8 +178,8 @@ static void leave_all_out(Patcher *patcher)
 {
     for (guint i = 0; i < patcher->patches->len; i++)
         if (!patcher->reasons[i])
-            patcher->reasons[i] = g_strdup(
-                "Too many of these patches leave no coach file; mend the file, and migrate again");
+            patcher->reasons[i] =
+                g_strdup("Too many of these patches leave no coach file; mend the file, and migrate again");
 }
 
 static void settle(Patcher *patcher)
@@ -181,7 +200,8 @@ static void settle(Patcher *patcher)
 /* Where one thing is changed, that is the place; else the pointer says it. */
 static void show_place(MigrationItem *item)
 {
-    const LegacyPlace *first = item->places && item->places->len > 0 ? g_ptr_array_index(item->places, 0) : NULL;
+    const LegacyPlace *first =
+        item->places && item->places->len > 0 ? g_ptr_array_index(item->places, 0) : NULL;
 
     for (guint i = 1; first && i < item->places->len; i++) {
         const LegacyPlace *place = g_ptr_array_index(item->places, i);

@@ -64,11 +64,11 @@ typedef struct Migration {
     Service *service;
     Plan *plan;
     MigrationReport *report;
-    GPtrArray *known;    /* of char *: the models that are bundled or imported */
-    GPtrArray *files;    /* of LegacyFile; owned */
-    GPtrArray *coaches;  /* of LegacyCoach; owned */
-    GPtrArray *settings; /* of LegacySettings, the first wins; owned */
-    GPtrArray *patches;  /* of LegacyPatches; owned */
+    GPtrArray *known;       /* of char *: the models that are bundled or imported */
+    GPtrArray *files;       /* of LegacyFile; owned */
+    GPtrArray *coaches;     /* of LegacyCoach; owned */
+    GPtrArray *settings;    /* of LegacySettings, the first wins; owned */
+    GPtrArray *patches;     /* of LegacyPatches; owned */
     GHashTable *interfaces; /* logical → physical, as the old system had them; owned */
     size_t nodes;           /* values in all coach files so far */
     guint n_items, n_patches;

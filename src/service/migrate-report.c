@@ -155,9 +155,9 @@ char *migration_report_format(const MigrationReport *report, bool dry_run, int64
     g_string_truncate(text, text->len - 1);
     g_string_append(text, ",\"items\":[");
     append_items(text, report, &left_out);
-    g_string_append_printf(text, "],\"items_left_out\":%u,\"counts\":{\"taken\":%u,\"present\":%u,\"refused\":%u}}",
-                           left_out, migration_report_count(report, MIGRATION_TAKEN),
-                           migration_report_count(report, MIGRATION_PRESENT),
-                           migration_report_count(report, MIGRATION_REFUSED));
+    g_string_append_printf(
+        text, "],\"items_left_out\":%u,\"counts\":{\"taken\":%u,\"present\":%u,\"refused\":%u}}", left_out,
+        migration_report_count(report, MIGRATION_TAKEN), migration_report_count(report, MIGRATION_PRESENT),
+        migration_report_count(report, MIGRATION_REFUSED));
     return g_string_free(text, false);
 }

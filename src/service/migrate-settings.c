@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the old system had set beside its coach files: interfaces, which coach is active, names of devices. */
+/* What the old system had set beside its coach files: interfaces, which coach is active, names of devices.
+ */
 #include "service/migrate-private.h"
 
 #include "base/error.h"
@@ -74,9 +75,10 @@ static bool take_interface(Migration *migration, const LegacySettings *settings,
     migration_item_set_place(item, "", logical);
     migration_item_set_value(item, value);
     if (!physical[0] || !interface_is_valid(logical, physical)) {
-        migration_item_judge(item, MIGRATION_REFUSED,
-                             "A logical name (\"house\") stands for a network interface (\"can0\"), which has "
-                             "at most 15 characters");
+        migration_item_judge(
+            item, MIGRATION_REFUSED,
+            "A logical name (\"house\") stands for a network interface (\"can0\"), which has "
+            "at most 15 characters");
         return true;
     }
     g_hash_table_insert(migration->interfaces, g_strdup(logical), g_strdup(physical));
@@ -224,9 +226,8 @@ static void settle_active(Migration *migration)
         migration->active = find_active(migration, settings, migration->active_item);
         if (!migration->active)
             continue;
-        migration->active->activate =
-            !migration->service->active_model[0] ||
-            g_str_equal(migration->service->active_model, migration->active->id);
+        migration->active->activate = !migration->service->active_model[0] ||
+                                      g_str_equal(migration->service->active_model, migration->active->id);
         g_free(migration->active_item->model);
         migration->active_item->model = g_strdup(migration->active->id);
     }

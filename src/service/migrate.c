@@ -110,7 +110,8 @@ static void finish(Service *service, Plan *plan, const Change *change)
     plan_take_settings(service, plan);
     service->idle_work = true;
     for (guint i = 0; plan->passages && i < plan->passages->len; i++)
-        g_hash_table_remove(service->caches, ((const Passage *) g_ptr_array_index(plan->passages, i))->model);
+        g_hash_table_remove(service->caches,
+                            ((const Passage *) g_ptr_array_index(plan->passages, i))->model);
     for (guint i = 0; plan->passages && i < plan->passages->len; i++) {
         const Passage *passage = g_ptr_array_index(plan->passages, i);
 
@@ -129,7 +130,8 @@ static void describe_models(Plan *plan)
     Value *list = value_new_list();
 
     for (guint i = 0; plan->passages && i < MIN(plan->passages->len, MODELS_LISTED_MAX); i++)
-        value_list_take(&list, value_new_string(((const Passage *) g_ptr_array_index(plan->passages, i))->model));
+        value_list_take(&list,
+                        value_new_string(((const Passage *) g_ptr_array_index(plan->passages, i))->model));
     plan_add_detail(plan, "models", list);
 }
 
@@ -148,7 +150,8 @@ static void describe_counts(const Migration *migration)
 static void describe(const Migration *migration)
 {
     Plan *plan = migration->plan;
-    guint models = plan->passages ? plan->passages->len : 0, settings = plan->settings ? plan->settings->len : 0;
+    guint models = plan->passages ? plan->passages->len : 0,
+          settings = plan->settings ? plan->settings->len : 0;
 
     g_free(plan->subject);
     plan->subject = g_strdup_printf("an old installation: %u coach%s, %u edit%s, %u setting%s", models,

@@ -261,7 +261,8 @@ typedef struct PastEdit {
     char *user;
     char *path;
     char *field;
-    int64_t refers; /* the change that an undo undoes, or the revision that a restore went back to; 0: none */
+    int64_t
+        refers; /* the change that an undo undoes, or the revision that a restore went back to; 0: none */
 } PastEdit;
 
 /* All edits of a model that made another wish of the owner's of a field, or none, the newest first: an array

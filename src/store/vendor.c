@@ -126,8 +126,7 @@ bool store_list_vendor_revisions(Store *store, const char *model, unsigned limit
                                            "SELECT " REVISION_COLUMNS " FROM vendor_revisions "
                                            "WHERE coach_model = ?1 ORDER BY id DESC LIMIT ?2",
                                            error);
-    g_autoptr(GPtrArray) revisions =
-        g_ptr_array_new_with_free_func((GDestroyNotify) vendor_revision_free);
+    g_autoptr(GPtrArray) revisions = g_ptr_array_new_with_free_func((GDestroyNotify) vendor_revision_free);
     int r;
 
     if (!statement)
@@ -145,11 +144,10 @@ bool store_list_vendor_revisions(Store *store, const char *model, unsigned limit
 bool store_find_vendor_revision(Store *store, const char *model, const char *content_hash,
                                 VendorRevision **ret, GError **error)
 {
-    STATEMENT statement =
-        database_prepare(store->database,
-                         "SELECT " REVISION_COLUMNS " FROM vendor_revisions "
-                         "WHERE coach_model = ?1 AND content_hash = ?2",
-                         error);
+    STATEMENT statement = database_prepare(store->database,
+                                           "SELECT " REVISION_COLUMNS " FROM vendor_revisions "
+                                           "WHERE coach_model = ?1 AND content_hash = ?2",
+                                           error);
     int r;
 
     *ret = NULL;
