@@ -92,23 +92,6 @@ static void print_options(unsigned groups, bool global)
     }
 }
 
-void help_print(const Ctl *ctl)
-{
-    unsigned width = widest_verb();
-
-    ctl_print(_("coachiqctl [OPTION…] VERB [ARGUMENT…]\n\nShow and edit the configuration of a coach."));
-    for (VerbFamily family = 0; family < FAMILY_COUNT; family++)
-        print_family(ctl, family, width);
-    print_title(ctl, _("Options"));
-    print_options(0, true);
-    print_title(ctl, _("Options of edits"));
-    print_options(OPTIONS_WRITE | OPTIONS_EDIT, false);
-    print_title(ctl, _("Exit codes"));
-    for (size_t i = 0; i < G_N_ELEMENTS(exit_codes); i++)
-        ctl_print("  %zu  %s", i, _(exit_codes[i]));
-    ctl_print(_("\n“coachiqctl VERB --help” says more about a verb. Without a verb, the status is shown."));
-}
-
 /* A paragraph, broken between words at TEXT_WIDTH; one that is indented is left as it is. */
 static void print_paragraph(const char *paragraph)
 {
@@ -129,6 +112,25 @@ static void print_paragraph(const char *paragraph)
     ctl_print("%s", line->str);
 }
 
+void help_print(const Ctl *ctl)
+{
+    unsigned width = widest_verb();
+
+    ctl_print(_("coachiqctl [OPTION…] VERB [ARGUMENT…]\n\nShow and edit the configuration of a coach."));
+    for (VerbFamily family = 0; family < FAMILY_COUNT; family++)
+        print_family(ctl, family, width);
+    print_title(ctl, _("Options"));
+    print_options(0, true);
+    print_title(ctl, _("Options of edits"));
+    print_options(OPTIONS_WRITE | OPTIONS_EDIT, false);
+    print_title(ctl, _("Exit codes"));
+    for (size_t i = 0; i < G_N_ELEMENTS(exit_codes); i++)
+        ctl_print("  %zu  %s", i, _(exit_codes[i]));
+    putchar('\n');
+    print_paragraph(
+        _("“coachiqctl VERB --help” says more about a verb. Without a verb, the status is shown."));
+}
+
 void help_print_verb(const Ctl *ctl, const Verb *verb)
 {
     g_autofree char *usage = verb_usage(verb);
@@ -146,7 +148,8 @@ void help_print_verb(const Ctl *ctl, const Verb *verb)
         print_title(ctl, _("Options"));
         print_options(verb->options, false);
     }
-    ctl_print(_("\n“coachiqctl --help” lists the options that every verb takes, and the exit codes."));
+    putchar('\n');
+    print_paragraph(_("“coachiqctl --help” lists the options that every verb takes, and the exit codes."));
 }
 
 int verb_help(Ctl *ctl)

@@ -13,7 +13,7 @@
 #include "ctl/text.h"
 #include "ctl/verbs.h"
 
-/* Widest word for an event in English; a wider one moves its line. */
+/* The words for events have at least this width. */
 #define WORD_WIDTH 10
 /* How long to wait before the service's own socket is tried again. */
 #define RECONNECT_USEC (1000 * 1000)
@@ -27,6 +27,7 @@ typedef struct Monitor {
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_event, sd_event_unref)
 
 static bool subscribe(Monitor *monitor, sd_bus_error *error);
+static unsigned word_width(void);
 
 /* One announcement: its time, a word for it, a model, a text; and the same for programs. */
 static void print_event(Monitor *monitor, const char *word, Style style, const char *text)
@@ -35,10 +36,10 @@ static void print_event(Monitor *monitor, const char *word, Style style, const c
     g_autofree char *time = format_time(g_get_real_time());
     g_autofree char *styled = term_styled(term, style, word);
     g_autofree char *clean = text_clean(text);
-    unsigned width = text_width(word);
+    unsigned used = text_width(word), width = word_width();
 
     ctl_print("%s%s%s  %s%*s  %s", term_on(term, STYLE_DIM), time, term_off(term, STYLE_DIM), styled,
-              width < WORD_WIDTH ? (int) (WORD_WIDTH - width) : 0, "", clean);
+              used < width ? (int) (width - used) : 0, "", clean);
 }
 
 static void print_event_json(const char *event, const Value *members)
@@ -199,6 +200,19 @@ static const Announcement announcements[] = {
     {"BackupCreated", "ss", {"id", "reason"}, "backup", N_("backup"), STYLE_GOOD, backup_text},
     {"Restored", "st", {"backup", "change"}, "restored", N_("restored"), STYLE_WARN, restored_text},
 };
+
+/* The widest word for an event in the language that is spoken. */
+static unsigned word_width(void)
+{
+    static const char *const others[] = {N_("missed"), N_("property"), N_("started"), N_("stopped")};
+    unsigned width = WORD_WIDTH;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(announcements); i++)
+        width = MAX(width, announcements[i].word ? text_width(_(announcements[i].word)) : 0);
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+        width = MAX(width, text_width(_(others[i])));
+    return width;
+}
 
 static const Announcement *announcement_of(sd_bus_message *message)
 {

@@ -27,6 +27,7 @@ typedef struct Daemon {
     GPtrArray *listeners; /* sd_event_source of the sockets */
     GPtrArray *checks;    /* of Check (polkit.c) */
     Files *files;         /* that callers bring (files.c); NULL: none yet */
+    GPtrArray *exports;   /* of Export (exports.c); NULL: none yet */
     GPtrArray *jobs;      /* of Job: those that run in threads (job.c); NULL: none yet */
     sd_event_source *idle_work;
 

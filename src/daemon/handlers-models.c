@@ -8,7 +8,6 @@
 static int append_model(sd_bus_message *reply, const ModelInfo *info)
 {
     const ImportStatus *import = info->import;
-    const char *origin = info->bundled || !import ? "bundled" : import->origin;
     int r;
 
     if ((r = sd_bus_message_open_container(reply, 'a', "{sv}")) < 0 ||
@@ -17,7 +16,7 @@ static int append_model(sd_bus_message *reply, const ModelInfo *info)
         (r = handler_append_entry(reply, "Make", 's', info->make)) < 0 ||
         (r = handler_append_entry(reply, "Model", 's', info->model)) < 0 ||
         (r = handler_append_entry(reply, "Trim", 's', info->trim)) < 0 ||
-        (r = handler_append_entry(reply, "Origin", 's', origin)) < 0 ||
+        (r = handler_append_entry(reply, "Origin", 's', info->origin)) < 0 ||
         (r = handler_append_entry(reply, "BundledVersion", 's', info->bundled_version)) < 0 ||
         (r = handler_append_entry(reply, "BundledHash", 's', info->bundled_hash)) < 0 ||
         (r = handler_append_entry(reply, "ImportedVersion", 's', import ? import->version : "")) < 0 ||

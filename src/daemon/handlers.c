@@ -67,21 +67,34 @@ int handler_commit(Daemon *daemon, sd_bus_message *message, Plan *taken, const A
     return r < 0 ? r : sd_bus_reply_method_return(message, "t", (uint64_t) change);
 }
 
+int handler_authorize_and_commit(Daemon *daemon, sd_bus_message *message, const char *action, Plan *plan,
+                                 int64_t *ret_change, sd_bus_error *error)
+{
+    g_auto(Actor) actor = {0};
+    int r;
+
+    if (!plan_is_empty(plan)) {
+        r = polkit_authorize(daemon, message, action, plan_model(plan), plan_subject(plan), &actor, error);
+        if (r <= 0)
+            return r; /* asked: this message comes again with the answer */
+    }
+    r = commit(daemon, plan, &actor, ret_change, error);
+    return r < 0 ? r : 1;
+}
+
 int handler_write(Daemon *daemon, sd_bus_message *message, const char *action, Plan *taken,
                   GError **plan_error, sd_bus_error *error)
 {
     g_autoptr(Plan) plan = taken;
-    g_auto(Actor) actor = {0};
+    int64_t change = 0;
+    int r;
 
     if (!plan)
         return errors_set(daemon, plan_error, error);
-    if (!plan_is_empty(plan)) {
-        int r =
-            polkit_authorize(daemon, message, action, plan_model(plan), plan_subject(plan), &actor, error);
-        if (r <= 0)
-            return r < 0 ? r : 1; /* asked: this message comes again with the answer */
-    }
-    return handler_commit(daemon, message, g_steal_pointer(&plan), &actor, plan_error, error);
+    r = handler_authorize_and_commit(daemon, message, action, plan, &change, error);
+    if (r <= 0)
+        return r < 0 ? r : 1;
+    return sd_bus_reply_method_return(message, "t", (uint64_t) change);
 }
 
 int handler_read_write_options(sd_bus_message *message, bool forceable, WriteOptions *ret,

@@ -12,6 +12,10 @@
 HANDLER(handle_list_models);
 HANDLER(handle_import);
 HANDLER(handle_set_active_model);
+/* handlers-files.c */
+HANDLER(handle_import_file);
+HANDLER(handle_export);
+HANDLER(handle_remove_model);
 /* handlers-mappings.c */
 HANDLER(handle_get_mapping);
 HANDLER(handle_get_mappings);
@@ -64,6 +68,10 @@ int handler_prepare_write(Daemon *daemon, sd_bus_message *message, const char *m
  * `*plan_error` when that is NULL. For a handler to return. */
 int handler_write(Daemon *daemon, sd_bus_message *message, const char *action, Plan *taken,
                   GError **plan_error, sd_bus_error *error);
+/* The same for one that replies otherwise, without replying: 1, with the number of the change; 0: the
+ * message comes again; or a negative errno with `error` set. `plan` stays the caller's. */
+int handler_authorize_and_commit(Daemon *daemon, sd_bus_message *message, const char *action, Plan *plan,
+                                 int64_t *ret_change, sd_bus_error *error);
 /* The same without the question, where it was asked before. */
 int handler_commit(Daemon *daemon, sd_bus_message *message, Plan *taken, const Actor *actor,
                    GError **plan_error, sd_bus_error *error);

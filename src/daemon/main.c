@@ -9,6 +9,7 @@
 
 #include "config.h"
 #include "daemon/daemon.h"
+#include "daemon/exports.h"
 #include "daemon/files.h"
 #include "daemon/job.h"
 #include "daemon/lifecycle.h"
@@ -161,6 +162,7 @@ static void stop(Daemon *daemon)
         sd_bus_flush(daemon->bus);
     g_clear_pointer(&daemon->checks, g_ptr_array_unref);
     files_free(daemon);
+    exports_free(daemon);
     jobs_leave(daemon);
     sd_bus_close_unref(daemon->bus);
     daemon->bus = NULL;

@@ -20,7 +20,7 @@ static Value *describe_model(const ModelInfo *info)
     set_text(&map, "Make", info->make);
     set_text(&map, "Model", info->model);
     set_text(&map, "Trim", info->trim);
-    set_text(&map, "Origin", info->bundled || !info->import ? "bundled" : info->import->origin);
+    set_text(&map, "Origin", info->origin);
     set_text(&map, "BundledVersion", info->bundled_version);
     set_text(&map, "BundledHash", info->bundled_hash);
     if (info->problem)

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Importing a bundled model. */
+/* Importing a model that is not there. */
 #include "service/service-private.h"
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "service/touched.h"
 
 static bool write_import(Service *service, Plan *plan, const Change *change, GError **error)
 {
     int64_t revision_id;
 
-    return store_add_vendor_revision(service->store, plan->model, plan->file, plan->byte_hash, "bundled",
+    return store_add_vendor_revision(service->store, plan->model, plan->file, plan->byte_hash, plan->origin,
                                      &revision_id, error) &&
-           store_add_mappings(service->store, plan->model, revision_id, "factory", plan->file->version,
-                              change->actor.user, error) &&
+           store_add_mappings(service->store, plan->model, revision_id, origin_source(plan->origin),
+                              plan->file->version, change->actor.user, error) &&
            store_set_import(service->store, plan->model, plan->file->version, plan->byte_hash, revision_id,
                             change->time, error);
 }
@@ -24,6 +25,20 @@ static void finish_import(Service *service, Plan *plan, const Change *change)
                                           .model = plan->model,
                                           .version = plan->file->version,
                                           .change = change->id});
+}
+
+void plan_set_import(Plan *plan, CoachFile *file, const char *byte_hash, const char *origin)
+{
+    plan->file = file;
+    plan->byte_hash = g_strdup(byte_hash);
+    plan->origin = origin;
+    plan->content_hash = g_strdup(file->content_hash);
+    plan_add_detail(plan, "version", value_new_string(file->version));
+    g_free(plan->subject);
+    plan->subject = g_strdup(file->version);
+    plan->n_entries = file->components->len;
+    plan->write = write_import;
+    plan->finish = finish_import;
 }
 
 bool service_read_bundled(Service *service, const char *model, const ImportStatus *imported,
@@ -59,7 +74,8 @@ Plan *service_plan_import(Service *service, const char *model, const char *reaso
 {
     g_autoptr(Plan) plan = NULL;
     g_autoptr(ImportStatus) status = NULL;
-    g_autofree char *id = NULL;
+    g_autoptr(CoachFile) file = NULL;
+    g_autofree char *id = NULL, *byte_hash = NULL;
 
     model = service_resolve_model(service, model, error);
     if (!model)
@@ -73,13 +89,9 @@ Plan *service_plan_import(Service *service, const char *model, const char *reaso
     if (plan->empty)
         return g_steal_pointer(&plan);
 
-    if (!service_read_bundled(service, id, NULL, &plan->file, &plan->byte_hash, error))
+    if (!service_read_bundled(service, id, NULL, &file, &byte_hash, error))
         return NULL;
-    plan->content_hash = g_strdup(plan->file->content_hash);
-    plan_add_detail(plan, "version", value_new_string(plan->file->version));
-    plan_add_detail(plan, "byte_hash", value_new_string(plan->byte_hash));
-    plan->n_entries = plan->file->components->len;
-    plan->write = write_import;
-    plan->finish = finish_import;
+    plan_add_detail(plan, "byte_hash", value_new_string(byte_hash));
+    plan_set_import(plan, g_steal_pointer(&file), byte_hash, "bundled");
     return g_steal_pointer(&plan);
 }

@@ -86,43 +86,6 @@ static bool begin(Migration *migration, Service *service, const char *reason, co
     return migration->plan && list_known(migration, error);
 }
 
-/* After the commit */
-
-static void tell_edits(Service *service, const Passage *passage, const Change *change)
-{
-    g_autoptr(GPtrArray) paths = g_ptr_array_new();
-
-    for (guint i = 0; i < passage->components->len; i++) {
-        Touched *touched = g_ptr_array_index(passage->components, i);
-        if (touched->n_entries > 0)
-            g_ptr_array_add(paths, touched->path);
-    }
-    g_ptr_array_add(paths, NULL);
-    service_emit(service, &(ServiceEvent){.type = SERVICE_EVENT_MAPPINGS_CHANGED,
-                                          .model = passage->model,
-                                          .paths = (const char *const *) paths->pdata,
-                                          .kind = change->kind,
-                                          .change = change->id});
-}
-
-static void finish(Service *service, Plan *plan, const Change *change)
-{
-    plan_take_settings(service, plan);
-    service->idle_work = true;
-    for (guint i = 0; plan->passages && i < plan->passages->len; i++)
-        g_hash_table_remove(service->caches,
-                            ((const Passage *) g_ptr_array_index(plan->passages, i))->model);
-    for (guint i = 0; plan->passages && i < plan->passages->len; i++) {
-        const Passage *passage = g_ptr_array_index(plan->passages, i);
-
-        if (passage_keeps_release(passage))
-            tell_edits(service, passage, change);
-        else
-            passage_tell(service, passage, change);
-    }
-    plan_tell_settings(service, plan, change);
-}
-
 /* What the change says of itself */
 
 static void describe_models(Plan *plan)
@@ -183,7 +146,6 @@ Plan *service_plan_migration(Service *service, const MigrationFile *files, size_
     plan->empty = !plan->passages && !plan->settings;
     describe(&migration);
     plan_set_passages(plan);
-    plan->finish = finish;
     *ret_report = g_steal_pointer(&migration.report);
     return g_steal_pointer(&migration.plan);
 }

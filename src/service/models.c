@@ -108,6 +108,7 @@ static ModelInfo *info_of_bundled(const char *id, const BundledModel *bundled)
 
     info->id = g_strdup(id);
     info->bundled = true;
+    info->origin = "bundled";
     info->year = dup_or_empty(bundled->year);
     info->make = dup_or_empty(bundled->make);
     info->model = dup_or_empty(bundled->model);
@@ -171,6 +172,15 @@ static void add_bundled(Service *service, GPtrArray *infos)
     }
 }
 
+/* A release that somebody brought before it was bundled is the bundled one by now. */
+static const char *origin_of(const ModelInfo *info, const ImportStatus *import)
+{
+    bool ours =
+        g_str_equal(import->origin, "bundled") || g_str_equal(info->bundled_hash, import->content_hash);
+
+    return ours ? "bundled" : "custom";
+}
+
 bool service_list_models(Service *service, GPtrArray **ret, GError **error)
 {
     g_autoptr(GPtrArray) infos = g_ptr_array_new_with_free_func((GDestroyNotify) model_info_free);
@@ -191,9 +201,11 @@ bool service_list_models(Service *service, GPtrArray **ret, GError **error)
             g_ptr_array_add(infos, info);
         }
         info->import = import;
+        info->origin = origin_of(info, import);
         info->n_devices = import->n_devices;
-        info->update_available =
-            info->bundled && !info->problem && !g_str_equal(info->bundled_hash, import->content_hash);
+        if (info->bundled && !info->problem &&
+            !service_is_update(service, import, info->bundled_hash, &info->update_available, error))
+            return false;
     }
     for (guint i = 0; i < infos->len; i++) {
         ModelInfo *info = g_ptr_array_index(infos, i);

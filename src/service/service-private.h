@@ -3,7 +3,7 @@
 
 /* service-private.h: what the files of the service share. */
 
-#include "coach/coach-file.h"
+#include "coach/edits-file.h"
 #include "service/service.h"
 #include "store/backup.h"
 
@@ -60,6 +60,10 @@ void service_emit(Service *service, const ServiceEvent *event);
 const char *service_resolve_model(Service *service, const char *model, GError **error);
 /* The cache of an imported model. Sets NO_SUCH_MODEL, NOT_IMPORTED. */
 ModelCache *service_get_cache(Service *service, const char *model, GError **error);
+/* Whether the content of a bundled file is an update of what is imported: not where the owner brought a file
+ * of their own and had that content before. */
+bool service_is_update(Service *service, const ImportStatus *status, const char *bundled_hash, bool *ret,
+                       GError **error);
 /* The state of a bundled file, read again when its bytes have changed; NULL without an error when there is
  * none, or when its bytes are those that were `imported` (NULL: none). Borrowed. */
 bool service_get_bundled(Service *service, const char *model, const ImportStatus *imported,
@@ -69,6 +73,23 @@ void bundled_model_free(BundledModel *bundled);
  * none). Sets NO_SUCH_MODEL, INVALID_FILE, TOO_LARGE. */
 bool service_read_bundled(Service *service, const char *model, const ImportStatus *imported,
                           CoachFile **ret_file, char **ret_byte_hash, GError **error);
+
+/* A file that somebody brings. */
+struct BroughtFile {
+    char *name; /* "": unknown */
+    char *byte_hash;
+    CoachFile *coach; /* one of these two; what is planned with it may take it */
+    EditsFile *edits;
+};
+
+/* The origin that a content has, whoever brings it now: that of the revision where it was there before.
+ * `*ret` is static. */
+bool service_find_origin(Service *service, const char *model, const CoachFile *file, const char **ret,
+                         GError **error);
+/* Edits of a file, to be laid over those of a model that is imported (import-edits.c). */
+Plan *service_plan_import_edits(Service *service, const char *model, const BroughtFile *file,
+                                const char *reason, const WriteOptions *options, GError **error);
+
 /* One setting that becomes another, as texts: "activate" (which model), "interface" (where `name` is; "":
  * nowhere), "retention". These are also the kinds of the changes that set one. */
 #define SETTING_ACTIVATE "activate"
@@ -100,8 +121,7 @@ GPtrArray *change_list_settings(const Change *change);
 /* For plans that do more: write them, within the transaction; and take them over, after it. */
 bool plan_write_settings(Service *service, const Plan *plan, GError **error);
 void plan_take_settings(Service *service, const Plan *plan);
-/* Tells the observer of each. */
-void plan_tell_settings(Service *service, const Plan *plan, const Change *change);
+void plan_announce_settings(Service *service, const Plan *plan, const Change *change);
 /* A retention as the settings have it; NULL: the default. And back; free with g_free(). */
 Retention retention_parse(const char *text);
 char *retention_format(Retention retention);
@@ -138,6 +158,7 @@ struct Plan {
     GPtrArray *components; /* edits: of Touched (touched.h) */
     CoachFile *file;       /* import */
     char *byte_hash;
+    const char *origin;  /* of it; static */
     GPtrArray *passages; /* of Passage (transition.h) */
     GPtrArray *settings; /* of Setting */
     char *restored;      /* passages: the backup that they are from, or "", for the one signal; NULL: one a
@@ -147,6 +168,11 @@ struct Plan {
 
 /* Adds to what the change says of itself. Takes over the value. */
 void plan_add_detail(Plan *plan, const char *key, Value *value);
+
+/* Says in the detail of a change which file it came from. */
+void plan_add_file(Plan *plan, const BroughtFile *file);
+/* Makes a plan the import of a model that is not there. Takes the file over. */
+void plan_set_import(Plan *plan, CoachFile *file, const char *byte_hash, const char *origin);
 
 /* A plan with what is common: checks the reason and expected-revision. `model` may be "". */
 Plan *plan_new(Service *service, const char *kind, const char *model, const char *reason,

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/value.h"
+#include "coach/coach-text.h"
 #include "coach/merge.h"
 #include "coach/rules.h"
 #include "service/bundle.h"
@@ -89,6 +90,7 @@ typedef struct ModelInfo {
     char *id;
     char *year, *make, *model, *trim;
     bool bundled;
+    const char *origin; /* of what is imported, else of what there is: "bundled" or "custom"; static */
     char *bundled_version, *bundled_hash; /* "" when not bundled */
     char *problem;                        /* why the bundled file cannot be read; NULL */
     ImportStatus *import;                 /* NULL when not imported */
@@ -182,7 +184,7 @@ typedef struct WriteOptions {
     bool has_expected_revision;
     uint64_t expected_revision; /* CONFLICT when the revision is another */
     bool force; /* lifts runtime_editable_fields, and the interfaces that a coach file allows; undoes what
-                   was changed since */
+                   was changed since; removes the active model */
 } WriteOptions;
 
 /* Whether the revision is the one that the caller expects. First-use imports do not count, because they
@@ -247,12 +249,16 @@ bool service_list_updates(Service *service, char ***ret, GError **error);
 /* Tells the observer of updates that it was not told of yet. Files that differ have to be read for it. */
 void service_look_for_updates(Service *service);
 
+/* A file that somebody brings (import-file.c). */
+typedef struct BroughtFile BroughtFile;
+
 typedef struct UpdateOptions {
     bool has_policy;
     MergePolicy policy;
     unsigned allow; /* of MergeAllow */
     bool only_clean;
     GPtrArray *resolutions; /* of MergeResolution */
+    BroughtFile *file;      /* the release to go to; NULL: the bundled one. What is planned takes it */
 } UpdateOptions;
 
 typedef struct UpdatePreview {
@@ -266,11 +272,53 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(UpdatePreview, update_preview_free)
 /* What an update would do. Sets NO_SUCH_MODEL, NOT_IMPORTED, INVALID_FILE, and what merge_plan() does. */
 UpdatePreview *service_preview_update(Service *service, const char *model, const UpdateOptions *options,
                                       GError **error);
-/* The update itself. Sets CONFLICT for a stale token, or with policy "manual" for what is not resolved;
- * BLOCKED. */
+/* The update itself; `token` NULL: nobody has seen a preview. Sets CONFLICT for a stale token, or with
+ * policy "manual" for what is not resolved; BLOCKED. */
 Plan *service_plan_update(Service *service, const char *model, const char *token,
                           const UpdateOptions *options, const char *reason,
                           const WriteOptions *write_options, GError **error);
+
+/* Files that come in (import-file.c) */
+
+/* Reads one, a coach file or an owner's edits. `name` is what its owner calls it, "" for nothing; it is
+ * told to people as it is. Sets INVALID_FILE, TOO_LARGE. */
+BroughtFile *service_read_file(Service *service, const char *text, size_t length, const char *name,
+                               GError **error);
+void brought_file_free(BroughtFile *file);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BroughtFile, brought_file_free)
+/* Whether it has edits of a coach, and not a coach. */
+bool brought_file_has_edits(const BroughtFile *file);
+/* Which model it is for: the one that the caller names, or with "" what the file says: edits name theirs, a
+ * coach file is called so, or else has it in its coach_info. Free with g_free(). Sets INVALID_ARGS. */
+char *service_find_model_of_file(Service *service, const BroughtFile *file, const char *model,
+                                 GError **error);
+/* Whether there is such a model, imported or bundled. */
+bool service_knows_model(Service *service, const char *model, bool *ret, GError **error);
+/* Brings it in: a new model, a release of one that is imported (as service_plan_update()), or edits of one.
+ * `model` is its id, and the file may be taken. `token` NULL: there is none. Sets what service_plan_update()
+ * and service_plan_edits() set. */
+Plan *service_plan_import_file(Service *service, const char *model, BroughtFile *file, const char *token,
+                               const UpdateOptions *update, const char *reason, const WriteOptions *options,
+                               GError **error);
+
+/* Files that go out (export.c) */
+
+typedef struct ExportOptions {
+    CoachFormat format;
+    bool edits;     /* the owner's edits alone */
+    int64_t change; /* as it was right after this one; 0: as it is */
+} ExportOptions;
+
+/* The id of a model, also where "" was asked for. Free with g_free(). Sets NO_SUCH_MODEL. */
+char *service_get_model_id(Service *service, const char *model, GError **error);
+/* The text of a file that service_read_file() reads. Free with g_free(). Sets NO_SUCH_MODEL, NOT_IMPORTED,
+ * NO_SUCH_CHANGE, INVALID_DATA. */
+char *service_export(Service *service, const char *model, const ExportOptions *options, GError **error);
+
+/* Removes a model with its edits (remove.c). Nothing to do where it is bundled and not imported. Sets
+ * NO_SUCH_MODEL, and BLOCKED for the active one unless forced; then none is active. */
+Plan *service_plan_remove(Service *service, const char *model, const char *reason,
+                          const WriteOptions *options, GError **error);
 
 /* Takes a change back (undo.c); with `force` in the options also what somebody changed since. Sets
  * NO_SUCH_CHANGE, NOT_IMPORTED, INVALID_DATA, and CONFLICT when all of it was changed since. */

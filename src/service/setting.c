@@ -162,7 +162,7 @@ static bool write_settings(Service *service, Plan *plan, const Change *change G_
     return plan_write_settings(service, plan, error);
 }
 
-void plan_tell_settings(Service *service, const Plan *plan, const Change *change)
+void plan_announce_settings(Service *service, const Plan *plan, const Change *change)
 {
     for (guint i = 0; plan->settings && i < plan->settings->len; i++)
         service_emit(service, &(ServiceEvent){.type = event_of(g_ptr_array_index(plan->settings, i)),
@@ -172,7 +172,7 @@ void plan_tell_settings(Service *service, const Plan *plan, const Change *change
 static void finish_settings(Service *service, Plan *plan, const Change *change)
 {
     plan_take_settings(service, plan);
-    plan_tell_settings(service, plan, change);
+    plan_announce_settings(service, plan, change);
 }
 
 void plan_add_setting(Plan *plan, Setting *setting)

@@ -205,6 +205,16 @@ static const char *passage_version(const Passage *passage)
     return passage->file ? passage->file->version : passage->to ? passage->to->version : NULL;
 }
 
+static const char *passage_hash(const Passage *passage)
+{
+    return passage->file ? passage->file->content_hash : passage->to ? passage->to->content_hash : NULL;
+}
+
+bool passage_removes(const Passage *passage)
+{
+    return !passage_version(passage);
+}
+
 static bool write_touched(Service *service, Plan *plan, const Passage *passage, const char *origin,
                           const char *version, const Change *change, GError **error)
 {
@@ -252,10 +262,31 @@ static bool write_passages(Service *service, Plan *plan, const Change *change, G
     return plan_write_settings(service, plan, error);
 }
 
-void passage_tell(Service *service, const Passage *passage, const Change *change)
+static void announce_edits(Service *service, const Plan *plan, const Passage *passage, const Change *change)
+{
+    g_autoptr(GPtrArray) paths = g_ptr_array_new();
+
+    for (guint i = 0; i < passage->components->len; i++) {
+        Touched *touched = g_ptr_array_index(passage->components, i);
+        if (touched->n_entries > 0)
+            g_ptr_array_add(paths, touched->path);
+    }
+    g_ptr_array_add(paths, NULL);
+    service_emit(service, &(ServiceEvent){.type = SERVICE_EVENT_MAPPINGS_CHANGED,
+                                          .model = passage->model,
+                                          .paths = (const char *const *) paths->pdata,
+                                          .kind = plan->kind,
+                                          .change = change->id});
+}
+
+static void announce(Service *service, const Plan *plan, const Passage *passage, const Change *change)
 {
     const char *version = passage_version(passage);
 
+    if (g_strcmp0(passage->base_hash, passage_hash(passage)) == 0) {
+        announce_edits(service, plan, passage, change);
+        return;
+    }
     service_emit(service, &(ServiceEvent){.type = !version                 ? SERVICE_EVENT_MODEL_REMOVED
                                                   : !passage->version_from ? SERVICE_EVENT_MODEL_IMPORTED
                                                                            : SERVICE_EVENT_UPDATE_APPLIED,
@@ -279,7 +310,8 @@ static void finish_passages(Service *service, Plan *plan, const Change *change)
         return;
     }
     for (guint i = 0; plan->passages && i < plan->passages->len; i++)
-        passage_tell(service, g_ptr_array_index(plan->passages, i), change);
+        announce(service, plan, g_ptr_array_index(plan->passages, i), change);
+    plan_announce_settings(service, plan, change);
 }
 
 Passage *passage_new(const char *model)
@@ -304,16 +336,6 @@ void passage_free(Passage *passage)
     g_free(passage);
 }
 
-static const char *passage_hash(const Passage *passage)
-{
-    return passage->file ? passage->file->content_hash : passage->to ? passage->to->content_hash : NULL;
-}
-
-bool passage_keeps_release(const Passage *passage)
-{
-    return g_strcmp0(passage->base_hash, passage_hash(passage)) == 0;
-}
-
 static void add_release(Plan *plan, const Passage *passage)
 {
     const char *content_hash = passage_hash(passage);
@@ -336,7 +358,8 @@ static bool touch_all(const Work *work, GError **error)
 /* Whether it leads to where it begins; `rows` is the history of the plan before it. */
 static bool changes_nothing(const Work *work, guint rows)
 {
-    return work->plan->history->len == rows && passage_keeps_release(work->passage);
+    return work->plan->history->len == rows &&
+           g_strcmp0(work->passage->base_hash, passage_hash(work->passage)) == 0;
 }
 
 bool plan_add_passage(Service *service, Plan *plan, Passage *passage, const Transition *transition,

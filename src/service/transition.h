@@ -21,10 +21,9 @@ typedef struct Passage {
 
 Passage *passage_new(const char *model);
 void passage_free(Passage *passage);
-/* Whether it leads to the release that it comes from, and so is of edits alone. Once it is in a plan. */
-bool passage_keeps_release(const Passage *passage);
-/* Tells the observer that a model came, went, or has another release. */
-void passage_tell(Service *service, const Passage *passage, const Change *change);
+
+/* Whether it leads to nothing: the model is imported no more. */
+bool passage_removes(const Passage *passage);
 
 /* What it is planned from. */
 typedef struct Transition {

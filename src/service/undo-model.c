@@ -257,11 +257,29 @@ static bool load_target(ModelUndo *undo, GError **error)
     return false;
 }
 
+/* Whether what a change removed was only imported anew since, as the first use of a bundled model does: that
+ * does not stand against its coming back. */
+static bool was_imported_anew(const ModelUndo *undo, bool *ret, GError **error)
+{
+    g_autoptr(GPtrArray) releases = NULL;
+
+    *ret = false;
+    if (undo->release->content_hash || !undo->status)
+        return true;
+    if (!store_list_later_releases(undo->undo->service->store, undo->model, undo->undo->change->id,
+                                   &releases, error))
+        return false;
+    *ret = releases->len == 1 &&
+           g_str_equal(((const LaterRelease *) g_ptr_array_index(releases, 0))->kind, "import");
+    return true;
+}
+
 /* Whether the vendor's data have to go back. `*ret` is false where the change brought none, or they are as
  * before already. They cannot where another release came since. */
 static bool needs_release(ModelUndo *undo, bool *ret, bool *ret_possible, GError **error)
 {
     const char *now = undo->status ? undo->status->content_hash : NULL;
+    bool anew;
 
     *ret = undo->release != NULL;
     if (!undo->release)
@@ -272,7 +290,9 @@ static bool needs_release(ModelUndo *undo, bool *ret, bool *ret_possible, GError
         *ret = undo->undo->several;
         return !*ret || load_target(undo, error);
     }
-    if (undo->still_there || undo->undo->force)
+    if (!was_imported_anew(undo, &anew, error))
+        return false;
+    if (undo->still_there || anew || undo->undo->force)
         return load_target(undo, error);
     *ret_possible = false;
     return undo_skip(undo->undo, undo->model, "", "", error);

@@ -178,8 +178,8 @@ static bool finish(Undo *undo, GError **error)
     plan->empty = !edits && !plan->passages && !plan->settings;
     if (plan->empty && undo->n_skipped > 0)
         return refuse_skipped(undo, error);
-    /* One change, one signal. */
-    if (undo->several)
+    /* One change, one signal; a model that was removed is one, with what it took along. */
+    if (undo->several && !(undo->change->model[0] && undo->change->releases->len == 1))
         plan->restored = g_strdup("");
     if (edits)
         plan_set_touched(plan);
@@ -200,6 +200,48 @@ static bool concerns_several(const Change *change, GPtrArray *settings)
            g_str_equal(change->kind, "restore");
 }
 
+/* The active model as it will be; borrowed. */
+static const char *active_after(const Undo *undo)
+{
+    const GPtrArray *settings = undo->plan->settings;
+
+    for (guint i = settings ? settings->len : 0; i-- > 0;) {
+        const Setting *setting = g_ptr_array_index(settings, i);
+        if (g_str_equal(setting->kind, SETTING_ACTIVATE))
+            return setting->after;
+    }
+    return undo->service->active_model;
+}
+
+/* A coach that came from a file goes for good, so that it cannot stay the active one. A bundled one comes
+ * back with the next read. */
+static bool check_active(Undo *undo, GError **error)
+{
+    const char *active = active_after(undo);
+    const GPtrArray *passages = undo->plan->passages;
+
+    for (guint i = 0; passages && i < passages->len; i++) {
+        const Passage *passage = g_ptr_array_index(passages, i);
+
+        if (!passage_removes(passage) || !g_str_equal(passage->model, active) ||
+            bundle_has_model(undo->service->bundle, active))
+            continue;
+        if (undo->force) {
+            plan_add_setting(undo->plan,
+                             setting_new(SETTING_ACTIVATE, NULL, undo->service->active_model, ""));
+            return true;
+        }
+        g_set_error(
+            error, CONFIG_ERROR, CONFIG_ERROR_BLOCKED,
+            "Change %" G_GINT64_FORMAT
+            " brought %s, which is the active coach; make another one active first, or none. The option "
+            "\"force\" undoes it all the same, and then none is active",
+            undo->change->id, active);
+        return false;
+    }
+    return true;
+}
+
 static bool plan_undo(Undo *undo, GError **error)
 {
     g_autoptr(GPtrArray) settings = change_list_settings(undo->change);
@@ -212,7 +254,8 @@ static bool plan_undo(Undo *undo, GError **error)
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_hash_table_unref);
     g_free(undo->plan->model);
     undo->plan->model = g_strdup(undo->change->model);
-    return undo_models(undo, error) && undo_settings(undo, settings, error) && finish(undo, error);
+    return undo_models(undo, error) && undo_settings(undo, settings, error) && check_active(undo, error) &&
+           finish(undo, error);
 }
 
 static bool load_change(Undo *undo, int64_t number, GError **error)

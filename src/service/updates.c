@@ -13,13 +13,29 @@
 
 /* Noticing */
 
-/* Whether the bundled file says something else. The same bytes say the same; other bytes have to be read. */
-static bool compare_with_bundled(Service *service, const ImportStatus *status, const BundledModel **ret,
-                                 GError **error)
+bool service_is_update(Service *service, const ImportStatus *status, const char *bundled_hash, bool *ret,
+                       GError **error)
+{
+    g_autoptr(VendorRevision) known = NULL;
+
+    *ret = !g_str_equal(bundled_hash, status->content_hash);
+    if (!*ret || g_str_equal(status->origin, "bundled"))
+        return true;
+    if (!store_find_vendor_revision(service->store, status->model, bundled_hash, &known, error))
+        return false;
+    *ret = !known;
+    return true;
+}
+
+/* Whether the bundled file says something else. The same bytes say the same; other bytes have to be read.
+ * `*ret_bundled` is NULL where there is none, or it has the bytes that were imported. */
+static bool compare_with_bundled(Service *service, const ImportStatus *status,
+                                 const BundledModel **ret_bundled, bool *ret, GError **error)
 {
     const BundledModel *bundled;
 
-    *ret = NULL;
+    *ret = false;
+    *ret_bundled = NULL;
     if (!service_get_bundled(service, status->model, status, &bundled, error))
         return false;
     if (bundled && bundled->problem) {
@@ -27,9 +43,8 @@ static bool compare_with_bundled(Service *service, const ImportStatus *status, c
                     bundled->problem);
         return false;
     }
-    if (bundled && !g_str_equal(bundled->content_hash, status->content_hash))
-        *ret = bundled;
-    return true;
+    *ret_bundled = bundled;
+    return !bundled || service_is_update(service, status, bundled->content_hash, ret, error);
 }
 
 static bool check_unimported(Service *service, const char *model, char **ret_bundled, GError **error)
@@ -52,7 +67,7 @@ bool service_check_for_updates(Service *service, const char *model, bool *ret_av
 {
     Store *store = service_store(service, error);
     g_autoptr(ImportStatus) status = NULL;
-    const BundledModel *newer;
+    const BundledModel *other;
 
     model = store ? service_resolve_model(service, model, error) : NULL;
     if (!model || !store_get_import(store, model, &status, error))
@@ -64,11 +79,10 @@ bool service_check_for_updates(Service *service, const char *model, bool *ret_av
         *ret_installed = g_strdup("");
         return true;
     }
-    if (!compare_with_bundled(service, status, &newer, error))
+    if (!compare_with_bundled(service, status, &other, ret_available, error))
         return false;
-    *ret_available = newer != NULL;
     *ret_installed = g_strdup(status->version);
-    *ret_bundled = g_strdup(newer                                              ? newer->version
+    *ret_bundled = g_strdup(other                                              ? other->version
                             : bundle_has_model(service->bundle, status->model) ? status->version
                                                                                : "");
     return true;
@@ -87,10 +101,11 @@ static bool foreach_update(Service *service, UpdateFunction function, void *user
         return false;
     for (guint i = 0; i < imports->len; i++) {
         const ImportStatus *status = g_ptr_array_index(imports, i);
-        const BundledModel *newer;
+        const BundledModel *bundled;
+        bool newer;
 
-        if (compare_with_bundled(service, status, &newer, NULL) && newer)
-            function(service, status, newer, userdata);
+        if (compare_with_bundled(service, status, &bundled, &newer, NULL) && newer)
+            function(service, status, bundled, userdata);
     }
     return true;
 }
@@ -138,6 +153,7 @@ typedef struct Update {
     ImportStatus *status;
     CoachFile *file; /* NULL: there is no update */
     char *byte_hash;
+    const char *origin; /* of the file; static */
     GPtrArray *base;
     GHashTable *overrides;
     Merge *merge; /* NULL as `file` */
@@ -165,10 +181,31 @@ static bool load_status(Service *service, const char *model, Update *update, GEr
            store_get_import(service->store, model_cache_status(cache)->model, &update->status, error);
 }
 
-static bool load_file(Service *service, Update *update, GError **error)
+/* One that says what is imported is no update. */
+static bool take_file(Service *service, BroughtFile *file, Update *update, GError **error)
+{
+    if (!file->coach) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_ARGS,
+                    "%s%sThis file has edits, and no release of a coach; ImportFile brings it in",
+                    file->name, file->name[0] ? ": " : "");
+        return false;
+    }
+    if (g_str_equal(file->coach->content_hash, update->status->content_hash))
+        return true;
+    if (!service_find_origin(service, update->status->model, file->coach, &update->origin, error))
+        return false;
+    update->file = g_steal_pointer(&file->coach);
+    update->byte_hash = g_strdup(file->byte_hash);
+    return true;
+}
+
+static bool load_file(Service *service, const UpdateOptions *options, Update *update, GError **error)
 {
     const ImportStatus *status = update->status;
 
+    if (options->file)
+        return take_file(service, options->file, update, error);
+    update->origin = "bundled";
     return !bundle_has_model(service->bundle, status->model) ||
            service_read_bundled(service, status->model, status, &update->file, &update->byte_hash, error);
 }
@@ -213,9 +250,10 @@ static bool plan_merge(Service *service, const UpdateOptions *options, MergePoli
     return update->merge != NULL;
 }
 
-static bool load_update(Service *service, const char *model, Update *update, GError **error)
+static bool load_update(Service *service, const char *model, const UpdateOptions *options, Update *update,
+                        GError **error)
 {
-    return load_status(service, model, update, error) && load_file(service, update, error) &&
+    return load_status(service, model, update, error) && load_file(service, options, update, error) &&
            hash_update(service, update, error);
 }
 
@@ -225,17 +263,20 @@ static char *format_token(MergePolicy policy, const Update *update)
     return g_strdup_printf("%s:%s", merge_policy_to_string(policy), update->hash);
 }
 
+/* NULL is no token. */
 static bool check_token(const char *token, const Update *update, MergePolicy *ret_policy, GError **error)
 {
-    g_auto(GStrv) parts = g_strsplit(token, ":", 2);
+    g_auto(GStrv) parts = g_strsplit(token ? token : "", ":", 2);
 
+    *ret_policy = MERGE_KEEP_MINE;
+    if (!token)
+        return true;
     if (parts[0] && parts[1] && merge_policy_from_string(parts[0], ret_policy) &&
         g_str_equal(parts[1], update->hash))
         return true;
-    g_set_error(
-        error, CONFIG_ERROR, CONFIG_ERROR_CONFLICT,
-        "The preview that this token is from is not true any more: the configuration or the bundled file "
-        "has changed since; nothing was written");
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_CONFLICT,
+                "The preview that this token is from is not true any more: the configuration or the file "
+                "has changed since; nothing was written");
     return false;
 }
 
@@ -265,7 +306,7 @@ UpdatePreview *service_preview_update(Service *service, const char *model, const
     g_auto(Update) update = {0};
     UpdatePreview *preview;
 
-    if (!load_update(service, model, &update, error) ||
+    if (!load_update(service, model, options, &update, error) ||
         !plan_merge(service, options, options->policy, &update, error))
         return NULL;
     preview = g_new0(UpdatePreview, 1);
@@ -352,10 +393,12 @@ static bool has_blocks(const Merge *merge)
     return false;
 }
 
-static void describe_update(Plan *plan, const Update *update, MergePolicy policy)
+static void describe_update(Plan *plan, const Update *update, const BroughtFile *file, MergePolicy policy)
 {
+    g_autofree char *name = file && file->name[0] ? g_strdup_printf(", \"%s\"", file->name) : g_strdup("");
+
     g_free(plan->subject);
-    plan->subject = g_strdup_printf("%s → %s%s%s", update->status->version, update->file->version,
+    plan->subject = g_strdup_printf("%s → %s%s%s%s", update->status->version, update->file->version, name,
                                     policy == MERGE_TAKE_VENDOR ? ", take-vendor" : "",
                                     has_blocks(update->merge) ? ", with what stands in the way" : "");
     plan->backup_reason = g_strdup_printf("before the update of %s from %s to %s", update->status->model,
@@ -365,6 +408,18 @@ static void describe_update(Plan *plan, const Update *update, MergePolicy policy
     plan_add_detail(plan, "from_hash", value_new_string(update->status->content_hash));
     plan_add_detail(plan, "to_hash", value_new_string(update->file->content_hash));
     plan_add_detail(plan, "policy", value_new_string(merge_policy_to_string(policy)));
+    if (file)
+        plan_add_file(plan, file);
+}
+
+static Passage *make_passage(Update *update)
+{
+    Passage *passage = passage_new(update->status->model);
+
+    passage->origin = g_strdup(update->origin);
+    passage->byte_hash = g_steal_pointer(&update->byte_hash);
+    passage->file = g_steal_pointer(&update->file);
+    return passage;
 }
 
 Plan *service_plan_update(Service *service, const char *model, const char *token,
@@ -376,7 +431,7 @@ Plan *service_plan_update(Service *service, const char *model, const char *token
     MergePolicy policy;
 
     plan = plan_new(service, "update", "", reason, write_options, error);
-    if (!plan || !load_update(service, model, &update, error) ||
+    if (!plan || !load_update(service, model, options, &update, error) ||
         !check_token(token, &update, &policy, error))
         return NULL;
     if (options->has_policy)
@@ -391,15 +446,13 @@ Plan *service_plan_update(Service *service, const char *model, const char *token
     if (!check_verdict(update.merge, options, policy, error))
         return NULL;
 
-    describe_update(plan, &update, policy);
+    describe_update(plan, &update, options->file, policy);
     Transition transition = {.from = update.status,
                              .base = update.base,
                              .incoming = update.file->components,
                              .overrides = update.overrides,
                              .merge = update.merge};
-    Passage *passage = passage_new(plan->model);
-    passage->file = g_steal_pointer(&update.file);
-    passage->byte_hash = g_steal_pointer(&update.byte_hash);
-    passage->origin = g_strdup("bundled");
-    return plan_add_passage(service, plan, passage, &transition, error) ? g_steal_pointer(&plan) : NULL;
+    return plan_add_passage(service, plan, make_passage(&update), &transition, error)
+               ? g_steal_pointer(&plan)
+               : NULL;
 }

@@ -144,6 +144,37 @@ bool store_list_later_releases(Store *store, const char *model, int64_t after, G
     return true;
 }
 
+/* The first row since of each field says it: one that took an edit to another name has one at either. */
+bool store_list_overrides_then(Store *store, const char *model, int64_t after, GPtrArray **ret,
+                               GError **error)
+{
+    STATEMENT statement = database_prepare(
+        store->database,
+        "SELECT m.component_path, h.field, h.override_before, min(h.id) FROM coach_mapping_history h "
+        "JOIN coach_mappings m ON m.id = h.mapping_id WHERE m.coach_model = ?1 AND h.change_id > ?2 "
+        "GROUP BY 1, 2",
+        error);
+    g_autoptr(GPtrArray) entries = history_list_new();
+    int r;
+
+    if (!statement)
+        return false;
+    statement_bind_text(statement, 1, model);
+    statement_bind_integer(statement, 2, after);
+    while ((r = database_step(store->database, statement, error)) > 0) {
+        HistoryEntry *entry = g_new0(HistoryEntry, 1);
+
+        entry->path = statement_dup_text(statement, 0);
+        entry->field = statement_dup_text(statement, 1);
+        entry->override_before = statement_dup_text(statement, 2);
+        g_ptr_array_add(entries, entry);
+    }
+    if (r < 0)
+        return false;
+    *ret = g_steal_pointer(&entries);
+    return true;
+}
+
 bool store_find_setting_change(Store *store, int64_t after, const char *kind, const char *name,
                                LaterChange **ret, GError **error)
 {

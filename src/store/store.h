@@ -280,6 +280,11 @@ typedef struct LaterRelease {
 bool store_list_later_releases(Store *store, const char *model, int64_t after, GPtrArray **ret,
                                GError **error);
 
+/* What the override of each field was right after a change, of those that became another one since: an array
+ * of HistoryEntry with path, field and override_before alone. */
+bool store_list_overrides_then(Store *store, const char *model, int64_t after, GPtrArray **ret,
+                               GError **error);
+
 /* The newest later change of a setting, as the detail of changes calls it; `*ret` is NULL without an error
  * where there is none. */
 bool store_find_setting_change(Store *store, int64_t after, const char *kind, const char *name,

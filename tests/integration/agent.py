@@ -49,7 +49,7 @@ class Agent:
     </interface></node>"""
     PATH = "/org/coachiq/TestAgent"
 
-    def __init__(self, bench, caller):
+    def __init__(self, bench, caller, locale="C"):
         self.prompts = []
         self._client = Client(bench.address)
         bench.on_close(self._client.close)
@@ -64,7 +64,7 @@ class Agent:
                 "uid": GLib.Variant("i", uid),
             },
         )
-        self.call("RegisterAuthenticationAgent", GLib.Variant("((sa{sv})ss)", (subject, "C", self.PATH)))
+        self.call("RegisterAuthenticationAgent", GLib.Variant("((sa{sv})ss)", (subject, locale, self.PATH)))
 
     def call(self, method, arguments):
         self._client.send(

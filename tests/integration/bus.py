@@ -19,6 +19,9 @@ from gi.repository import Gio, GLib  # noqa: E402
 SIGNATURES = {
     "ListModels": "(a{sv})",
     "Import": "(sa{sv})",
+    "ImportFile": "(hsa{sv})",
+    "Export": "(sa{sv})",
+    "RemoveModel": "(ssa{sv})",
     "SetActiveModel": "(sa{sv})",
     "GetMapping": "(ss)",
     "GetMappings": "(sa{sv})",
@@ -70,6 +73,8 @@ OPTION_TYPES = {
     "allow-collisions": "b",
     "allow-device-loss": "b",
     "resolutions": "a(sss)",
+    "file": "h",
+    "change": "t",
 }
 
 STANDARD_ERRORS = {
@@ -149,6 +154,14 @@ def make_arguments(method, arguments, options):
     return GLib.Variant(signature, tuple(arguments))
 
 
+def descriptor_list(descriptors):
+    """Handles are places in it."""
+    made = Gio.UnixFDList.new()
+    for descriptor in descriptors:
+        made.append(descriptor)
+    return made
+
+
 def simplify(result):
     """What a method returned: nothing, one value, or a tuple."""
     values = result.unpack()
@@ -219,7 +232,18 @@ class Client:
     def __exit__(self, *_):
         self.close()
 
-    def send(self, interface, method, arguments, *, path=PATH, destination="", interactive=False, timeout=None):
+    def send(
+        self,
+        interface,
+        method,
+        arguments,
+        *,
+        path=PATH,
+        destination="",
+        interactive=False,
+        timeout=None,
+        descriptors=(),
+    ):
         """The bare call. Returns the reply and the file descriptors in it."""
         flags = Gio.DBusCallFlags.ALLOW_INTERACTIVE_AUTHORIZATION if interactive else Gio.DBusCallFlags.NONE
         try:
@@ -232,29 +256,34 @@ class Client:
                 None,
                 flags,
                 int((timeout or TIMEOUT) * 1000),
-                None,
+                descriptor_list(descriptors),
                 None,
             )
         except GLib.Error as error:
             raise BusError.from_glib(error) from None
 
-    def call(self, method, *arguments, interactive=False, timeout=None, **options):
+    def call(self, method, *arguments, interactive=False, timeout=None, descriptors=(), **options):
         reply, _ = self.send(
-            INTERFACE, method, make_arguments(method, arguments, options), interactive=interactive, timeout=timeout
+            INTERFACE,
+            method,
+            make_arguments(method, arguments, options),
+            interactive=interactive,
+            timeout=timeout,
+            descriptors=descriptors,
         )
         return simplify(reply)
 
-    def begin(self, method, *arguments, interactive=False, timeout=None, **options):
+    def begin(self, method, *arguments, interactive=False, timeout=None, descriptors=(), **options):
         pending = Pending(f"{method}{arguments!r}")
 
         def answered(connection, result):
             try:
-                pending.finish(simplify(connection.call_finish(result)))
+                pending.finish(simplify(connection.call_with_unix_fd_list_finish(result)[0]))
             except GLib.Error as error:
                 pending.finish(error=BusError.from_glib(error))
 
         flags = Gio.DBusCallFlags.ALLOW_INTERACTIVE_AUTHORIZATION if interactive else Gio.DBusCallFlags.NONE
-        self.connection.call(
+        self.connection.call_with_unix_fd_list(
             self.destination,
             PATH,
             INTERFACE,
@@ -263,15 +292,20 @@ class Client:
             None,
             flags,
             int((timeout or TIMEOUT) * 1000),
+            descriptor_list(descriptors),
             None,
             answered,
         )
         return pending
 
-    def file(self, method, *arguments):
+    def open(self, method, *arguments, **options):
+        """The descriptor that a method returns; the caller's to close."""
+        reply, descriptors = self.send(INTERFACE, method, make_arguments(method, arguments, options))
+        return descriptors.get(reply.get_child_value(0).get_handle())
+
+    def file(self, method, *arguments, **options):
         """The content of the file that a method returns, and its seals."""
-        reply, descriptors = self.send(INTERFACE, method, make_arguments(method, arguments, {}))
-        descriptor = descriptors.get(reply.get_child_value(0).get_handle())
+        descriptor = self.open(method, *arguments, **options)
         try:
             size = os.fstat(descriptor).st_size
             return os.pread(descriptor, size + 1, 0), fcntl.fcntl(descriptor, fcntl.F_GET_SEALS)
@@ -374,7 +408,8 @@ class Caller:
         for pending in left.values():
             pending.finish(error=gone)
 
-    def begin(self, method, *arguments, interactive=False, timeout=None, **options):
+    def begin(self, method, *arguments, interactive=False, timeout=None, files=(), **options):
+        """`files` are paths, which the caller opens itself."""
         value = make_arguments(method, arguments, options)
         pending = Pending(f"{method}{arguments!r} by {self.user}")
         with self._lock:
@@ -386,6 +421,7 @@ class Caller:
                 "type": value.get_type_string(),
                 "data": base64.b64encode(value.get_data_as_bytes().get_data() or b"").decode(),
                 "interactive": interactive,
+                "files": files,
                 "timeout": int((timeout or TIMEOUT) * 1000),
             }
             self.process.stdin.write(json.dumps(request).encode() + b"\n")

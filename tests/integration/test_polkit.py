@@ -23,7 +23,7 @@ LIGHT = "devices/bedroom_light"
 
 # Every method that writes, with arguments that would change something, and the action that it asks for.
 WRITES = (
-    ("Import", ("2021_Test_Plain",), "import", ("2021_Test_Plain", "")),
+    ("Import", ("2021_Test_Plain",), "import", ("2021_Test_Plain", "sha256:f0749db46c05")),
     ("SetActiveModel", (MODEL,), "configure", (MODEL, "")),
     ("SetInterface", ("house", "can0"), "configure", ("", "")),
     ("SetField", (MODEL, LIGHT, "/notes", '"x"', ""), "edit", (MODEL, LIGHT)),

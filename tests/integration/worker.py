@@ -31,7 +31,7 @@ def main():
 
     def answered(source, result, serial):
         try:
-            value = source.call_finish(result)
+            value, _ = source.call_with_unix_fd_list_finish(result)
         except GLib.Error as error:
             name = Gio.DBusError.get_remote_error(error) or f"local.{error.domain}.{error.code}"
             Gio.DBusError.strip_remote_error(error)
@@ -51,7 +51,12 @@ def main():
         call_flags = Gio.DBusCallFlags.NONE
         if request["interactive"]:
             call_flags = Gio.DBusCallFlags.ALLOW_INTERACTIVE_AUTHORIZATION
-        connection.call(
+        descriptors = Gio.UnixFDList.new()
+        for path in request["files"]:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            descriptors.append(descriptor)
+            os.close(descriptor)
+        connection.call_with_unix_fd_list(
             destination,
             PATH,
             NAME,
@@ -60,6 +65,7 @@ def main():
             None,
             call_flags,
             request["timeout"],
+            descriptors,
             None,
             answered,
             request["id"],

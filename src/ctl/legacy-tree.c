@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* legacy-tree.c: openat2() below a root. */
+
+#include "ctl/legacy-tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "ctl/format.h"
+
+/* A folder of an old installation has a handful of entries. */
+#define FOLDER_MAX 200000U
+
+struct LegacyTree {
+    int fd;
+    char *root; /* NULL: not confined */
+    char *base; /* where relative paths begin */
+};
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DIR, closedir)
+
+LegacyTree *legacy_tree_open(const char *root, GError **error)
+{
+    LegacyTree *tree;
+    int fd = open(root ? root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0) {
+        g_set_error(error, G_FILE_ERROR, (gint) g_file_error_from_errno(errno), _("Cannot open %s: %s."),
+                    root, g_strerror(errno));
+        return NULL;
+    }
+    tree = g_new0(LegacyTree, 1);
+    tree->fd = fd;
+    tree->root = g_strdup(root);
+    tree->base = root ? g_strdup("/") : g_get_current_dir();
+    return tree;
+}
+
+void legacy_tree_close(LegacyTree *tree)
+{
+    if (!tree)
+        return;
+    close(tree->fd);
+    g_free(tree->root);
+    g_free(tree->base);
+    g_free(tree);
+}
+
+char *legacy_tree_path(const LegacyTree *tree, const char *path)
+{
+    return g_canonicalize_filename(path, tree->base);
+}
+
+static const char *type_name(mode_t mode)
+{
+    switch (mode & S_IFMT) {
+    case S_IFDIR:
+        /* Translators: these fill “this is %s, not a regular file” */
+        return _("a folder");
+    case S_IFIFO:
+        return _("a FIFO");
+    case S_IFSOCK:
+        return _("a socket");
+    case S_IFCHR:
+    case S_IFBLK:
+        return _("a device");
+    default:
+        return _("a file");
+    }
+}
+
+static bool fail_type(mode_t mode, bool folder_wanted, GError **error)
+{
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+                folder_wanted ? _("this is %s, not a folder; move it away if it is not needed")
+                              : _("this is %s, not a regular file; put the file there that was meant"),
+                type_name(mode));
+    return false;
+}
+
+static bool fail_errno(const LegacyTree *tree, int number, GError **error)
+{
+    gint code = (gint) g_file_error_from_errno(number);
+
+    switch (number) {
+    case ENOENT:
+    case ENOTDIR:
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT, _("there is no such file"));
+        break;
+    case EXDEV:
+        g_set_error(
+            error, G_FILE_ERROR, G_FILE_ERROR_ACCES,
+            _("a symbolic link leads out of %s, and nothing outside is read; put a copy of the file in place of "
+              "the link"),
+            tree->root);
+        break;
+    case ELOOP:
+        g_set_error(error, G_FILE_ERROR, code,
+                    _("symbolic links lead in a circle; put the file in place of the link"));
+        break;
+    case EACCES:
+    case EPERM:
+        g_set_error(error, G_FILE_ERROR, code,
+                    _("you may not read it; run “sudo coachiqctl migrate” with the same options"));
+        break;
+    case ENAMETOOLONG:
+        g_set_error(error, G_FILE_ERROR, code, _("the path is too long to be one"));
+        break;
+    default:
+        g_set_error(error, G_FILE_ERROR, code, _("it cannot be read: %s"), g_strerror(number));
+    }
+    return false;
+}
+
+/* Without opening what is there, which may be a pipe or a device. */
+static int open_path(const LegacyTree *tree, const char *path, GError **error)
+{
+    const struct open_how how = {
+        .flags = O_PATH | O_CLOEXEC,
+        .resolve = RESOLVE_NO_MAGICLINKS | (tree->root ? (unsigned) RESOLVE_BENEATH : 0),
+    };
+    g_autofree char *whole = legacy_tree_path(tree, path);
+    const char *below = whole + strspn(whole, "/");
+    long fd = syscall(SYS_openat2, tree->fd, *below ? below : ".", &how, sizeof how);
+
+    if (fd < 0)
+        fail_errno(tree, errno, error);
+    return (int) fd;
+}
+
+/* Opens for reading what a descriptor of open_path() stands for, and closes that. */
+static int reopen(const LegacyTree *tree, int fd, int flags, GError **error)
+{
+    g_autofree char *link = g_strdup_printf("/proc/self/fd/%d", fd);
+    int result;
+
+    flags |= O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    result = open(link, flags | O_NOATIME);
+    /* Which only the owner and root may ask for. */
+    if (result < 0 && errno == EPERM)
+        result = open(link, flags);
+    if (result < 0)
+        fail_errno(tree, errno, error);
+    close(fd);
+    return result;
+}
+
+/* The descriptor of a path of the right type, -1 on error. */
+static int open_type(const LegacyTree *tree, const char *path, bool folder, struct stat *st, GError **error)
+{
+    int fd = open_path(tree, path, error);
+
+    if (fd < 0)
+        return -1;
+    if (fstat(fd, st) < 0)
+        fail_errno(tree, errno, error);
+    else if (folder ? S_ISDIR(st->st_mode) : S_ISREG(st->st_mode))
+        return reopen(tree, fd, folder ? O_DIRECTORY : 0, error);
+    else
+        fail_type(st->st_mode, folder, error);
+    close(fd);
+    return -1;
+}
+
+int legacy_tree_open_file(const LegacyTree *tree, const char *path, struct stat *ret_st, GError **error)
+{
+    return open_type(tree, path, false, ret_st, error);
+}
+
+static bool fail_size(size_t size_max, GError **error)
+{
+    g_autofree char *size = format_size((int64_t) size_max);
+
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+                _("it is larger than %s, which no such file of the old system is"), size);
+    return false;
+}
+
+static bool read_all(const LegacyTree *tree, int fd, size_t size_max, GByteArray *bytes, GError **error)
+{
+    guint8 buffer[65536];
+    ssize_t n;
+
+    /* The size in the inode is not believed: a file may grow, and one of the kernel says 0. */
+    while ((n = read(fd, buffer, sizeof buffer)) != 0) {
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return fail_errno(tree, errno, error);
+        if (bytes->len + (size_t) n > size_max)
+            return fail_size(size_max, error);
+        g_byte_array_append(bytes, buffer, (guint) n);
+    }
+    return true;
+}
+
+GBytes *legacy_tree_read(const LegacyTree *tree, const char *path, size_t size_max, struct stat *ret_st,
+                         GError **error)
+{
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    struct stat st;
+    int fd = legacy_tree_open_file(tree, path, &st, error);
+    bool done;
+
+    if (fd < 0)
+        return NULL;
+    done = (size_t) st.st_size > size_max ? fail_size(size_max, error)
+                                          : read_all(tree, fd, size_max, bytes, error);
+    close(fd);
+    if (!done)
+        return NULL;
+    if (ret_st)
+        *ret_st = st;
+    return g_byte_array_free_to_bytes(g_steal_pointer(&bytes));
+}
+
+bool legacy_is_yaml_name(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+
+    return dot && dot != name &&
+           (g_ascii_strcasecmp(dot, ".yml") == 0 || g_ascii_strcasecmp(dot, ".yaml") == 0);
+}
+
+static int compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
+static GPtrArray *read_folder(const LegacyTree *tree, DIR *dir, GError **error)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    const struct dirent *entry;
+    unsigned n = 0;
+
+    errno = 0;
+    while ((entry = readdir(dir))) {
+        if (++n > FOLDER_MAX) {
+            g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+                        _("there are more than %u entries in this folder; move away what is no coach file"),
+                        FOLDER_MAX);
+            return NULL;
+        }
+        if (legacy_is_yaml_name(entry->d_name))
+            g_ptr_array_add(names, g_strdup(entry->d_name));
+        errno = 0;
+    }
+    if (errno != 0) {
+        fail_errno(tree, errno, error);
+        return NULL;
+    }
+    g_ptr_array_sort(names, compare_names);
+    return g_steal_pointer(&names);
+}
+
+GPtrArray *legacy_tree_list_yaml(const LegacyTree *tree, const char *path, GError **error)
+{
+    struct stat st;
+    int fd = open_type(tree, path, true, &st, error);
+    g_autoptr(DIR) dir = fd < 0 ? NULL : fdopendir(fd);
+
+    if (fd < 0)
+        return NULL;
+    if (!dir) {
+        fail_errno(tree, errno, error);
+        close(fd);
+        return NULL;
+    }
+    return read_folder(tree, dir, error);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/update-arguments.h"
+
+#include "base/error.h"
+#include "daemon/errors.h"
+#include "daemon/files.h"
+
+#include <string.h>
+
+/* Resolutions of one call, and the bytes of all of them. */
+#define RESOLUTIONS_MAX 10000
+#define RESOLUTIONS_SIZE_MAX (1024 * 1024)
+
+void update_arguments_clear(UpdateArguments *arguments)
+{
+    g_clear_pointer(&arguments->update.resolutions, g_ptr_array_unref);
+    g_clear_pointer(&arguments->update.file, brought_file_free);
+    g_clear_error(&arguments->resolutions_error);
+}
+
+int update_arguments_read_resolutions(sd_bus_message *message, void *userdata)
+{
+    UpdateArguments *arguments = userdata;
+    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify) merge_resolution_free);
+    GError **list_error = &arguments->resolutions_error;
+    const char *path, *field, *choice;
+    size_t size = 0;
+    int r;
+
+    r = sd_bus_message_enter_container(message, 'a', "(sss)");
+    if (r < 0)
+        return r;
+    while ((r = sd_bus_message_read(message, "(sss)", &path, &field, &choice)) > 0) {
+        MergeResolution *resolution;
+
+        if (*list_error)
+            continue;
+        size += strlen(path) + strlen(field) + strlen(choice);
+        if (list->len == RESOLUTIONS_MAX || size > RESOLUTIONS_SIZE_MAX) {
+            g_set_error(list_error, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE,
+                        "One call takes at most %d resolutions, of %d bytes together", RESOLUTIONS_MAX,
+                        RESOLUTIONS_SIZE_MAX);
+            continue;
+        }
+        resolution = merge_resolution_new(path, field, choice, list_error);
+        if (resolution)
+            g_ptr_array_add(list, resolution);
+    }
+    if (r < 0)
+        return r;
+    arguments->update.resolutions = g_steal_pointer(&list);
+    return sd_bus_message_exit_container(message);
+}
+
+int update_arguments_finish(Daemon *daemon, UpdateArguments *arguments, sd_bus_error *error)
+{
+    UpdateOptions *update = &arguments->update;
+
+    if (arguments->resolutions_error)
+        return errors_set(daemon, &arguments->resolutions_error, error);
+    update->has_policy = arguments->has_policy;
+    if (arguments->has_policy && !merge_policy_from_string(arguments->policy, &update->policy))
+        return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
+                                 "Option \"policy\" is \"keep-mine\", \"take-vendor\" or \"manual\"");
+    update->only_clean = arguments->only_clean;
+    update->allow = (arguments->missing_fields ? MERGE_ALLOW_MISSING_FIELDS : 0U) |
+                    (arguments->collisions ? MERGE_ALLOW_COLLISIONS : 0U) |
+                    (arguments->device_loss ? MERGE_ALLOW_DEVICE_LOSS : 0U);
+    return 0;
+}
+
+int update_arguments_read_file(Daemon *daemon, sd_bus_message *message, UpdateArguments *arguments,
+                               sd_bus_error *error)
+{
+    g_autofree char *name = files_clean_name(arguments->name);
+    g_autoptr(GPtrArray) contents = NULL;
+    g_autoptr(GError) local = NULL;
+    const char *text;
+    gsize length;
+    int r;
+
+    if (!arguments->has_file)
+        return 1;
+    r = files_read(daemon, message, &(FileArgument){arguments->file, name}, 1, &contents, error);
+    if (r <= 0)
+        return r;
+    text = g_bytes_get_data(g_ptr_array_index(contents, 0), &length);
+    arguments->update.file = service_read_file(daemon->service, text ? text : "", length, name, &local);
+    return arguments->update.file ? 1 : errors_set(daemon, &local, error);
+}
