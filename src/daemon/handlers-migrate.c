@@ -3,6 +3,7 @@
 #include "daemon/files.h"
 #include "daemon/handlers.h"
 
+#include "daemon/actor.h"
 #include "daemon/errors.h"
 #include "daemon/options.h"
 #include "daemon/polkit.h"

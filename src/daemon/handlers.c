@@ -78,7 +78,7 @@ int handler_authorize_and_commit(Daemon *daemon, sd_bus_message *message, const 
         if (r <= 0)
             return r; /* asked: this message comes again with the answer */
     }
-    r = commit(daemon, plan, &actor, ret_change, error);
+    r = handler_commit_plan(daemon, plan, &actor, ret_change, error);
     return r < 0 ? r : 1;
 }
 

@@ -249,6 +249,17 @@ static void test_edited_copy(Fixture *f, gconstpointer unused)
     assert_intact(f);
 }
 
+/* The bundled release is offered, and not merged. */
+static void assert_offers_bundled(Fixture *f)
+{
+    g_autofree char *installed = NULL, *bundled = NULL;
+    bool available;
+
+    g_assert_true(service_check_for_updates(f->service, MODEL, &available, &installed, &bundled, NULL));
+    g_assert_true(available);
+    g_assert_cmpstr(bundled, ==, "1.0");
+}
+
 static void test_reference_is_the_base(Fixture *f, gconstpointer unused)
 {
     g_auto(Old) old = {0};
@@ -264,12 +275,7 @@ static void test_reference_is_the_base(Fixture *f, gconstpointer unused)
     assert_item(&old, "edit", "devices/spot", "taken", "");
     version = raw_text(f->state, "SELECT imported_version FROM coach_import_status");
     g_assert_cmpstr(version, ==, "0.9");
-    /* The bundled one is offered, and not merged. */
-    bool available;
-    g_autofree char *installed = NULL, *bundled = NULL;
-    g_assert_true(service_check_for_updates(f->service, MODEL, &available, &installed, &bundled, NULL));
-    g_assert_true(available);
-    g_assert_cmpstr(bundled, ==, "1.0");
+    assert_offers_bundled(f);
     g_assert_cmpint(migrate(f, &old), ==, 0);
 }
 
@@ -288,6 +294,7 @@ static void test_first_use_gives_way(Fixture *f, gconstpointer unused)
     change = migrate(f, &old);
     assert_serves(f, MODEL, EDITED);
     g_assert_cmpint(f->event, ==, SERVICE_EVENT_UPDATE_APPLIED);
+    assert_offers_bundled(f);
     undo(f, change);
     assert_serves(f, MODEL, coach_text);
     g_assert_cmpint(migrate(f, &old), >, change);
