@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/json.h"
+#include "coach/coach-id.h"
 #include "coach/coach-text.h"
 
 #include <string.h>
@@ -76,25 +77,6 @@ LegacyCoach *migration_get_coach(Migration *migration, const char *id)
 
 /* Coach files */
 
-/* "2021_Entegra_Aspire_44R" of what the file says of itself; NULL where it says nothing. */
-static char *identity_id(const CoachFile *file)
-{
-    const char *const parts[] = {file->year, file->make, file->model, file->trim};
-    GString *id = g_string_new(NULL);
-
-    for (guint i = 0; i < G_N_ELEMENTS(parts); i++) {
-        if (id->len > 0 && parts[i][0])
-            g_string_append_c(id, '_');
-        for (const char *at = parts[i]; *at; at++) {
-            if (*at == ' ')
-                g_string_append_c(id, '_');
-            else if (g_ascii_isalnum(*at) || strchr("_-.", *at))
-                g_string_append_c(id, *at);
-        }
-    }
-    return g_string_free(id, id->len == 0);
-}
-
 /* The default name of the old system's file says nothing of the coach in it. */
 static char *id_of(const LegacyFile *file)
 {
@@ -102,7 +84,7 @@ static char *id_of(const LegacyFile *file)
 
     if (id && g_ascii_strcasecmp(id, "coach_mapping") == 0) {
         g_free(id);
-        id = identity_id(file->file);
+        id = coach_id_new(file->file, NULL);
     }
     return id;
 }
