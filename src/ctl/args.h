@@ -29,6 +29,8 @@ typedef enum OptionGroup {
     OPTIONS_OUTPUT = 1 << 14,    /* --output */
     OPTIONS_FILE = 1 << 15,      /* --file */
     OPTIONS_YES = 1 << 16,       /* --yes alone */
+    OPTIONS_FORMAT = 1 << 17,    /* --format */
+    OPTIONS_EXPORT = 1 << 18,    /* --edits, --at */
     OPTIONS_MIGRATE = 1 << 24,   /* --root, --env-file, --dry-run */
 } OptionGroup;
 
@@ -47,6 +49,7 @@ typedef struct Args {
     bool all;
     bool only_clean;
     bool yes;
+    bool edits;
     bool dry_run;
     ColorMode color;
     const char *model; /* "" for the active one */
@@ -64,6 +67,7 @@ typedef struct Args {
     const char *policy;
     const char *output;
     const char *file;
+    const char *format;
     const char *root;
     const char *env_file;
     uint64_t expected_revision; /* numbers: ARGS_ABSENT when not given */
@@ -72,6 +76,7 @@ typedef struct Args {
     uint64_t changes;
     uint64_t days;
     uint64_t backups;
+    uint64_t at;
     /* What options that may be repeated were given, word after word; borrowed texts; NULL when not given. */
     GPtrArray *allow;
     GPtrArray *take; /* path, field */

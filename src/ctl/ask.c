@@ -15,6 +15,14 @@ bool ask_is_possible(const Ctl *ctl)
     return ctl->out.tty && isatty(STDIN_FILENO) && !ctl->args.yes && !ctl->args.json;
 }
 
+int ask_consent(Ctl *ctl)
+{
+    if (ctl->args.yes || ask_is_possible(ctl))
+        return EXIT_OK;
+    return ctl_usage(ctl, _("“%s” asks before it writes, and there is nobody to ask here: --yes says yes."),
+                     (const char *) ctl->args.words->pdata[0]);
+}
+
 /* The line that is typed, without its newline; NULL at the end of the input. */
 static char *ask_line(const char *question)
 {
@@ -49,6 +57,19 @@ bool ask_yes(const char *question)
     g_autofree char *line = ask_line(question);
 
     return line && ask_is_yes(line);
+}
+
+AskEdit ask_edit(const char *question)
+{
+    g_autofree char *line = ask_line(question);
+    g_autofree char *word = line ? g_ascii_strdown(line, -1) : NULL;
+
+    if (!line)
+        return ASK_NO;
+    /* The letter is the same in each language, as those of decisions are. */
+    if (g_str_equal(word, "e") || g_str_equal(word, "edit"))
+        return ASK_EDIT;
+    return ask_is_yes(line) ? ASK_YES : ASK_NO;
 }
 
 /* A value until one fits; NULL when there is none. */

@@ -87,8 +87,8 @@ const char *client_destination(const Client *client)
     return client->peer ? NULL : SERVICE_NAME;
 }
 
-#define ROW "(sss)"
-#define ROWS "a" ROW
+#define RESOLUTIONS "a(sss)"
+#define EDITS "a(ssss)"
 #define FILE_ROW "(sh)"
 #define FILES "a" FILE_ROW
 #define OPTIONS "a{sv}"
@@ -163,13 +163,26 @@ void call_options_rows(CallOptions *options, const char *key, const Value *rows)
         call_options_add(options, (CallOption){.key = key, .type = 'a', .rows = rows});
 }
 
-static int append_rows(sd_bus_message *message, const Value *rows)
+/* A row of as many texts as its type has letters between the parentheses. */
+static int append_row(sd_bus_message *message, const char *type, const Value *row)
 {
-    int r = sd_bus_message_open_container(message, 'a', ROW);
+    size_t n = strlen(type) - strlen("()");
+    g_autofree char *members = g_strndup(type + 1, n);
+    int r = sd_bus_message_open_container(message, 'r', members);
+
+    for (size_t i = 0; r >= 0 && i < n; i++)
+        r = sd_bus_message_append(message, "s", item_text(row, i));
+    return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+/* `type` is RESOLUTIONS or EDITS. */
+static int append_rows(sd_bus_message *message, const char *type, const Value *rows)
+{
+    int r = sd_bus_message_open_container(message, 'a', type + 1);
 
     VALUE_FOREACH_ITEM (row, rows) {
         if (r >= 0)
-            r = sd_bus_message_append(message, ROW, item_text(row, 0), item_text(row, 1), item_text(row, 2));
+            r = append_row(message, type + 1, row);
     }
     return r < 0 ? r : sd_bus_message_close_container(message);
 }
@@ -193,9 +206,9 @@ static int append_rows_option(sd_bus_message *message, const CallOption *option)
     if (r >= 0)
         r = sd_bus_message_append(message, "s", option->key);
     if (r >= 0)
-        r = sd_bus_message_open_container(message, 'v', ROWS);
+        r = sd_bus_message_open_container(message, 'v', RESOLUTIONS);
     if (r >= 0)
-        r = append_rows(message, option->rows);
+        r = append_rows(message, RESOLUTIONS, option->rows);
     if (r >= 0)
         r = sd_bus_message_close_container(message);
     return r < 0 ? r : sd_bus_message_close_container(message);
@@ -241,9 +254,13 @@ typedef struct Call {
 /* Takes the next argument, and moves `types` behind its type. */
 static int append_argument(sd_bus_message *message, const char **types, va_list *arguments)
 {
-    if (g_str_has_prefix(*types, ROWS)) {
-        *types += strlen(ROWS);
-        return append_rows(message, va_arg(*arguments, const Value *));
+    static const char *const row_types[] = {RESOLUTIONS, EDITS};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(row_types); i++) {
+        if (!g_str_has_prefix(*types, row_types[i]))
+            continue;
+        *types += strlen(row_types[i]);
+        return append_rows(message, row_types[i], va_arg(*arguments, const Value *));
     }
     if (g_str_has_prefix(*types, FILES)) {
         *types += strlen(FILES);
@@ -256,6 +273,8 @@ static int append_argument(sd_bus_message *message, const char **types, va_list 
     switch (*(*types)++) {
     case 's':
         return sd_bus_message_append(message, "s", va_arg(*arguments, const char *));
+    case 'h':
+        return sd_bus_message_append(message, "h", va_arg(*arguments, int));
     case 'y':
         return sd_bus_message_append(message, "y", va_arg(*arguments, int));
     case 'u':

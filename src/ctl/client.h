@@ -60,11 +60,11 @@ typedef struct CallFile {
     int fd;
 } CallFile;
 
-/* Calls a method of the service. `types` are one letter an argument, "s", "y", "u" or "t" as in
- * sd_bus_message_append(), "a(sss)" for a Value * of such rows, "a(sh)" for a GArray * of CallFile, or
- * "a{sv}" for a CallOptions *; `options`,
- * unless NULL, are the last argument. The reply must have the signature `reply`, else CLIENT_ERROR_PROTOCOL;
- * it comes as a list of its arguments. NULL on error. */
+/* Calls a method of the service. `types` are one letter an argument, "s", "h", "y", "u" or "t" as in
+ * sd_bus_message_append(), "a(sss)" or "a(ssss)" for a Value * of such rows, "a(sh)" for a GArray * of
+ * CallFile, or "a{sv}" for a CallOptions *; `options`, unless NULL, are the last argument. The reply must
+ * have the signature `reply`, else CLIENT_ERROR_PROTOCOL; it comes as a list of its arguments. NULL on
+ * error. */
 Value *client_call(Client *client, sd_bus_error *error, const char *method, const char *reply,
                    const CallOptions *options, const char *types, ...);
 

@@ -11,6 +11,7 @@
 #include "ctl/component.h"
 #include "ctl/explain.h"
 #include "ctl/format.h"
+#include "ctl/models.h"
 #include "ctl/paths.h"
 #include "ctl/report.h"
 #include "ctl/suggest.h"
@@ -65,20 +66,29 @@ static const char *model_named(const Ctl *ctl)
     return *ctl->args.model || ctl->path || !argument ? ctl->args.model : argument;
 }
 
+static bool is_verb(const Ctl *ctl, const char *name)
+{
+    const char *verb = ctl->args.words && ctl->args.words->len > 0 ? ctl->args.words->pdata[0] : "";
+
+    return g_str_equal(verb, name);
+}
+
 static char *look_up_model(Ctl *ctl, G_GNUC_UNUSED const char *message)
 {
     g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
     g_autoptr(GPtrArray) ids = g_ptr_array_new();
 
+    if (is_verb(ctl, "import") && g_file_test(model_named(ctl), G_FILE_TEST_EXISTS))
+        return g_strdup_printf(_("There is a file of that name: “coachiqctl import ./%s” imports it."),
+                               model_named(ctl));
     if (!*model_named(ctl))
         return g_strdup(
             _("Say which coach this is with “coachiqctl activate MODEL”, or name it with --model."));
 
-    g_autoptr(CallOptions) options = call_options_new();
-    g_autoptr(Value) reply = ctl_call(ctl, &error, "ListModels", "aa{sv}", options, "");
-    if (!reply)
+    g_autoptr(Value) models = models_list(ctl, &error);
+    if (!models)
         return NULL;
-    VALUE_FOREACH_ITEM (model, value_list_item(reply, 0))
+    VALUE_FOREACH_ITEM (model, models)
         g_ptr_array_add(ids, (void *) dict_text(model, "Id"));
     return did_you_mean(model_named(ctl), ids);
 }
@@ -172,9 +182,7 @@ static char *look_up_force(Ctl *ctl, const char *message)
 
 static char *look_up_interface(Ctl *ctl, G_GNUC_UNUSED const char *message)
 {
-    const char *verb = ctl->args.words && ctl->args.words->len > 0 ? ctl->args.words->pdata[0] : "";
-
-    return g_str_equal(verb, "interface") && !ctl->args.force
+    return is_verb(ctl, "interface") && !ctl->args.force
                ? g_strdup(_("--force assigns what the coach file does not list."))
                : NULL;
 }
@@ -223,17 +231,20 @@ static char *look_up_room(Ctl *ctl, G_GNUC_UNUSED const char *message)
 /* A coach file is another matter than a backup. */
 static char *look_up_file(Ctl *ctl, G_GNUC_UNUSED const char *message)
 {
-    const char *verb = ctl->args.words && ctl->args.words->len > 0 ? ctl->args.words->pdata[0] : "";
-
-    return g_str_equal(verb, "restore")
+    return is_verb(ctl, "restore")
                ? g_strdup(_("Nothing was changed. “coachiqctl backups” lists the backups that are here."))
                : NULL;
 }
 
 static char *look_up_preview(Ctl *ctl, G_GNUC_UNUSED const char *message)
 {
-    g_autofree char *command = report_model_command(ctl, "preview");
+    g_autofree char *command = NULL;
 
+    if (is_verb(ctl, "remove"))
+        return g_strdup(_("--force removes it all the same, and then no model is active."));
+    if (is_verb(ctl, "import"))
+        return NULL;
+    command = report_model_command(ctl, "preview");
     return g_strdup_printf(_("“%s” shows what it is, and the options for it."), command);
 }
 
@@ -392,12 +403,27 @@ static char *own_message(const sd_bus_error *error)
     return force ? g_strndup(message, (gsize) (force - message)) : g_strdup(message);
 }
 
+static char *sentence_of(const Hint *hint, const sd_bus_error *error)
+{
+    g_autofree char *message = own_message(error);
+
+    return end_sentence(fill_in(hint->sentence ? _(hint->sentence) : "%s", message));
+}
+
+char *hint_sentences(Ctl *ctl, const sd_bus_error *error)
+{
+    const Hint *hint = hint_for(error->name ? error->name : "");
+    g_autofree char *text = sentence_of(hint, error);
+    g_autofree char *found = hint->look_up ? hint->look_up(ctl, error->message ? error->message : "") : NULL;
+
+    return g_strconcat(text, found ? " " : "", found, NULL);
+}
+
 int ctl_fail(Ctl *ctl, const sd_bus_error *error)
 {
     const Hint *hint = hint_for(error->name ? error->name : "");
     const char *original = error->message ? error->message : "";
-    g_autofree char *message = own_message(error);
-    g_autofree char *text = end_sentence(fill_in(hint->sentence ? _(hint->sentence) : "%s", message));
+    g_autofree char *text = sentence_of(hint, error);
     g_autofree char *found = hint->look_up ? hint->look_up(ctl, original) : NULL;
     const char *advice = hint_advice(hint, original);
 

@@ -20,6 +20,8 @@ typedef struct Hint {
 const Hint *hint_for(const char *error);
 /* The advice for an error with this message of the service; NULL for none. */
 const char *hint_advice(const Hint *hint, const char *message);
+/* An error as a sentence, with the advice that took looking things up behind it. Free with g_free(). */
+char *hint_sentences(Ctl *ctl, const sd_bus_error *error);
 /* "Did you mean friendly_name?", for a field that the component does not have; NULL when it has it, or
  * nothing that is close. Free with g_free(). */
 char *hint_field(const char *field, const Value *component);

@@ -47,6 +47,7 @@ int64_t legacy_report_count(const Value *report, const char *result)
 
 char *legacy_report_counts(const Value *report)
 {
+    /* Translators: items of the old system */
     return g_strdup_printf(_("%" PRId64 " taken, %" PRId64 " already there, %" PRId64 " refused"),
                            legacy_report_count(report, "taken"), legacy_report_count(report, "present"),
                            legacy_report_count(report, "refused"));
@@ -76,6 +77,7 @@ static char *interface_text(const char *place, const char *value)
 {
     g_autofree char *text = g_strconcat(place, value, NULL);
 
+    /* Translators: “interface house → can0” */
     return g_strdup_printf(_("interface %s"), text);
 }
 
@@ -165,6 +167,7 @@ static void append_source(const Layout *layout, const Group *group, const Value 
     }
     if (left > 0) {
         g_autofree char *more =
+            /* Translators: an ellipsis, a number */
             g_strdup_printf(ngettext("%s %u more; --full lists it", "%s %u more; --full lists them", left),
                             term_ellipsis(layout->term), left);
 
@@ -177,12 +180,15 @@ static void append_group(const Layout *layout, const Group *group, const Value *
     const Value *items = value_map_get(report, "items");
     g_autoptr(GHashTable) sources = g_hash_table_new(g_str_hash, g_str_equal);
     int64_t count = legacy_report_count(report, group->result);
+    g_autofree char *title = NULL;
 
     if (count == 0)
         return;
-    g_string_append_printf(layout->out, "%s%s%s (%" PRId64 "):\n", term_on(layout->term, group->style),
-                           written ? _(group->done) : _(group->planned),
-                           term_off(layout->term, group->style), count);
+    title = g_strdup_printf("%s%s%s (%" PRId64 ")", term_on(layout->term, group->style),
+                            written ? _(group->done) : _(group->planned),
+                            term_off(layout->term, group->style), count);
+    g_string_append_printf(layout->out, _("%s:"), title);
+    g_string_append_c(layout->out, '\n');
     for (size_t i = 0; i < value_length(items); i++) {
         const Value *item = value_list_item(items, i);
 

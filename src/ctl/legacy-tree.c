@@ -61,6 +61,7 @@ static const char *type_name(mode_t mode)
 {
     switch (mode & S_IFMT) {
     case S_IFDIR:
+        /* Translators: these fill “this is %s, not a regular file” */
         return _("a folder");
     case S_IFIFO:
         return _("a FIFO");

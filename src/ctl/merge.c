@@ -83,6 +83,10 @@ bool merge_begin(Ctl *ctl, Preview *preview, sd_bus_error *error)
 void merge_add_options(CallOptions *options, const Preview *preview, const Args *args)
 {
     call_options_text(options, "policy", args->policy);
+    if (preview->file) {
+        call_options_fd(options, "file", preview->file->fd);
+        call_options_text(options, "name", preview->file->name);
+    }
     for (size_t i = 0; i < G_N_ELEMENTS(allows); i++)
         call_options_flag(options, allows[i].option, preview_is_allowed(preview, allows[i].word));
 }

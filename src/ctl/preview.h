@@ -23,6 +23,12 @@ typedef struct PreviewClass {
     const char *allow; /* what lifts it, as --allow takes it; NULL where nothing has to be lifted */
 } PreviewClass;
 
+/* A file that is to be updated to, instead of the bundled one. */
+typedef struct PreviewFile {
+    int fd;
+    const char *name; /* NULL: it has none */
+} PreviewFile;
+
 typedef struct Preview {
     char *model;     /* id */
     char *installed; /* versions */
@@ -30,10 +36,11 @@ typedef struct Preview {
     bool available; /* whether there is an update at all */
     char *token;
     char *verdict;
-    Value *counts;      /* class → number of items */
-    Value *items;       /* objects as preview_item() makes them, in the order of the service */
-    Value *resolutions; /* what it was made with: (path, field, choice); NULL for nothing */
-    GPtrArray *allow;   /* likewise, words of --allow; borrowed, NULL for nothing */
+    Value *counts;           /* class → number of items */
+    Value *items;            /* objects as preview_item() makes them, in the order of the service */
+    Value *resolutions;      /* what it was made with: (path, field, choice); NULL for nothing */
+    GPtrArray *allow;        /* likewise, words of --allow; borrowed, NULL for nothing */
+    const PreviewFile *file; /* borrowed; NULL: the bundled one */
 } Preview;
 
 /* Items that say the same. */

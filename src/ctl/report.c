@@ -78,6 +78,20 @@ int report_change(const Ctl *ctl, uint64_t before, uint64_t change, const char *
     return EXIT_OK;
 }
 
+int report_undoable(const Ctl *ctl, int64_t before, uint64_t change, const char *format, ...)
+{
+    va_list arguments;
+    g_autofree char *done = NULL;
+
+    va_start(arguments, format);
+    done = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    report_change(ctl, (uint64_t) before, change, "%s", done);
+    if (!ctl->args.json && change != (uint64_t) before)
+        ctl_print(_("  “coachiqctl undo %" PRIu64 "” takes it back."), change);
+    return EXIT_OK;
+}
+
 int report_found(const Ctl *ctl, bool found)
 {
     if (found)

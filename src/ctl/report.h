@@ -23,6 +23,10 @@ bool report_revision(Ctl *ctl, uint64_t *ret, sd_bus_error *error);
 G_GNUC_PRINTF(4, 5)
 int report_change(const Ctl *ctl, uint64_t before, uint64_t change, const char *format, ...);
 
+/* The same, and how the change is undone. */
+G_GNUC_PRINTF(4, 5)
+int report_undoable(const Ctl *ctl, int64_t before, uint64_t change, const char *format, ...);
+
 /* The end of a search: says on stderr that nothing was found, and so does the code. */
 int report_found(const Ctl *ctl, bool found);
 

@@ -3,6 +3,7 @@
 
 #include <glib/gi18n.h>
 #include <inttypes.h>
+#include <locale.h>
 #include <unistd.h>
 
 #include "base/json.h"
@@ -122,8 +123,7 @@ static int report_written(const Ctl *ctl, const Migration *migration)
         return exit_code(migration->report);
     }
     counts = legacy_report_counts(migration->report);
-    ctl_print(_("Moved over: %s  %s(change %" PRIu64 ")%s"), counts, term_on(&ctl->out, STYLE_DIM),
-              migration->change, term_off(&ctl->out, STYLE_DIM));
+    report_change(ctl, ARGS_ABSENT, migration->change, _("Moved over: %s"), counts);
     ctl_print(_("  “coachiqctl undo %" PRIu64 "” takes it back."), migration->change);
     return exit_code(migration->report);
 }
@@ -175,6 +175,9 @@ int verb_migrate(Ctl *ctl)
 
     if (code != EXIT_OK)
         return code;
+    /* Why something could not be read becomes a part of the report, and programs get that in no language. */
+    if (ctl->args.json)
+        setlocale(LC_MESSAGES, "C");
     if (legacy_gather(&gathered, &request, &error)) {
         if (legacy_items_length(gathered.items) == 0)
             return say_none(ctl, &gathered);

@@ -1,30 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* verbs-models.c: status, models, import, activate, interface. */
+/* verbs-models.c: status, models, activate, interface. */
 
 #include <glib/gi18n.h>
 
 #include "base/json.h"
 #include "ctl/format.h"
+#include "ctl/models.h"
 #include "ctl/report.h"
 #include "ctl/table.h"
 #include "ctl/verbs.h"
-
-static Value *list_models(Ctl *ctl, sd_bus_error *error)
-{
-    g_autoptr(CallOptions) options = call_options_new();
-    g_autoptr(Value) reply = ctl_call(ctl, error, "ListModels", "aa{sv}", options, "");
-
-    return reply ? value_ref(value_list_item(reply, 0)) : NULL;
-}
-
-static const Value *active_model(const Value *models)
-{
-    VALUE_FOREACH_ITEM (model, models) {
-        if (dict_flag(model, "Active"))
-            return model;
-    }
-    return NULL;
-}
 
 /* With its colon. */
 #define LABEL_WIDTH 15
@@ -37,21 +21,6 @@ static void print_status(const Ctl *ctl, const char *label, Style style, const c
     unsigned width = text_width(titled);
 
     ctl_print("%*s%s %s", width < LABEL_WIDTH ? (int) (LABEL_WIDTH - width) : 0, "", titled, styled);
-}
-
-/* "2021 Entegra Aspire 44R" */
-static char *model_title(const Value *model)
-{
-    static const char *const keys[] = {"Year", "Make", "Model", "Trim"};
-    GString *title = g_string_new(NULL);
-
-    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
-        const char *part = dict_text(model, keys[i]);
-
-        if (*part)
-            g_string_append_printf(title, "%s%s", title->len > 0 ? " " : "", part);
-    }
-    return g_string_free(title, FALSE);
 }
 
 static char *model_origin(const Value *model)
@@ -71,7 +40,7 @@ static char *model_origin(const Value *model)
 
 static void print_active(const Ctl *ctl, const Value *model)
 {
-    g_autofree char *title = model_title(model);
+    g_autofree char *title = models_title(model);
     g_autofree char *origin = model_origin(model);
     g_autofree char *name = *title ? g_strdup_printf("%s (%s)", dict_text(model, "Id"), title)
                                    : g_strdup(dict_text(model, "Id"));
@@ -128,7 +97,7 @@ static void print_state(const Ctl *ctl, const Value *state)
 {
     const Value *models = value_map_get(state, "Models");
     const Value *interfaces = value_map_get(state, "Interfaces");
-    const Value *active = active_model(models);
+    const Value *active = models_active(models);
 
     print_service(ctl, state);
     if (active)
@@ -178,7 +147,7 @@ static void add_model(Table *table, const Value *model)
 {
     bool active = dict_flag(model, "Active");
     bool imported = dict_flag(model, "Imported");
-    g_autofree char *title = model_title(model);
+    g_autofree char *title = models_title(model);
 
     table_add(table, dict_text(model, "Id"), active ? STYLE_STRONG : STYLE_PLAIN);
     table_add(table, title, STYLE_PLAIN);
@@ -200,7 +169,7 @@ static void add_model(Table *table, const Value *model)
 int verb_models(Ctl *ctl)
 {
     g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
-    g_autoptr(Value) models = list_models(ctl, &error);
+    g_autoptr(Value) models = models_list(ctl, &error);
     g_autoptr(Table) table = table_new(model_columns);
 
     if (!models)
@@ -213,25 +182,17 @@ int verb_models(Ctl *ctl)
     return EXIT_OK;
 }
 
-/* Import and SetActiveModel: a model, options, a change. `done` says what was done. */
-static int write_model(Ctl *ctl, const char *method, const char *model, const char *done)
+/* An empty model makes none active. `done` says what was done. */
+static int activate(Ctl *ctl, const char *model, const char *done)
 {
     g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
     g_autoptr(CallOptions) options = ctl_write_options(ctl);
     uint64_t before, change;
 
     if (!report_revision(ctl, &before, &error) ||
-        !ctl_write(ctl, &error, &change, method, options, "s", model))
+        !ctl_write(ctl, &error, &change, "SetActiveModel", options, "s", model))
         return ctl_fail(ctl, &error);
     return report_change(ctl, before, change, "%s", done);
-}
-
-int verb_import(Ctl *ctl)
-{
-    g_autofree char *model = text_clean(ctl_argument(ctl, 0));
-    g_autofree char *done = g_strdup_printf(_("Imported %s"), model);
-
-    return write_model(ctl, "Import", ctl_argument(ctl, 0), done);
 }
 
 int verb_activate(Ctl *ctl)
@@ -241,14 +202,14 @@ int verb_activate(Ctl *ctl)
     if (ctl->args.none && model)
         return ctl_usage(ctl, _("MODEL and --none exclude each other."));
     if (ctl->args.none)
-        return write_model(ctl, "SetActiveModel", "", _("No model is active now."));
+        return activate(ctl, "", _("No model is active now."));
     /* An empty one is rather a variable that was not set than a wish. */
     if (!model || !*model)
         return ctl_usage(ctl, _("“activate” needs MODEL, or --none to make none active."));
 
     g_autofree char *clean = text_clean(model);
     g_autofree char *done = g_strdup_printf(_("Activated %s"), clean);
-    return write_model(ctl, "SetActiveModel", model, done);
+    return activate(ctl, model, done);
 }
 
 static const TableColumn interface_columns[] = {

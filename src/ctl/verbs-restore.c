@@ -20,17 +20,6 @@
 /* So many of the changes since are shown. */
 #define CHANGES_SHOWN 5
 
-/* Before anything else: where nobody can be asked, somebody has to have said yes. */
-static int check_consent(Ctl *ctl)
-{
-    const char *verb = ctl->args.words->pdata[0];
-
-    if (ctl->args.yes || ask_is_possible(ctl))
-        return EXIT_OK;
-    return ctl_usage(ctl, _("“%s” asks before it writes, and there is nobody to ask here: --yes says yes."),
-                     verb);
-}
-
 static bool fetch_revision(Ctl *ctl, int64_t *ret, sd_bus_error *error)
 {
     g_autoptr(Value) properties = ctl_client(ctl, error) ? client_properties(ctl->client, error) : NULL;
@@ -60,21 +49,6 @@ static int fail_write(Ctl *ctl, const sd_bus_error *error, bool named)
 {
     return named ? ctl_fail(ctl, error)
                  : ctl_fail_as(ctl, error, SERVICE_ERROR "Conflict", CLIENT_ERROR_MEANWHILE);
-}
-
-G_GNUC_PRINTF(4, 5)
-static int report_done(const Ctl *ctl, int64_t before, uint64_t change, const char *format, ...)
-{
-    va_list arguments;
-    g_autofree char *done = NULL;
-
-    va_start(arguments, format);
-    done = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    report_change(ctl, (uint64_t) before, change, "%s", done);
-    if (!ctl->args.json && change != (uint64_t) before)
-        ctl_print(_("  “coachiqctl undo %" PRIu64 "” takes it back."), change);
-    return EXIT_OK;
 }
 
 /* restore */
@@ -180,9 +154,9 @@ static int apply_restore(Ctl *ctl, const Restore *restore, bool named)
     if (!ctl->args.json && change != (uint64_t) restore->now)
         detail = changes_detail(ctl, change, &error);
     if (!detail)
-        return report_done(ctl, restore->now, change, _("Restored %s"), subject);
-    return report_done(ctl, restore->now, change, _("Restored %s, of revision %" PRId64), subject,
-                       dict_number(detail, "restored_revision"));
+        return report_undoable(ctl, restore->now, change, _("Restored %s"), subject);
+    return report_undoable(ctl, restore->now, change, _("Restored %s, of revision %" PRId64), subject,
+                           dict_number(detail, "restored_revision"));
 }
 
 int verb_restore(Ctl *ctl)
@@ -196,7 +170,7 @@ int verb_restore(Ctl *ctl)
 
     if (!id == !ctl->args.file)
         return ctl_usage(ctl, _("“restore” takes the ID of a backup, or --file."));
-    code = check_consent(ctl);
+    code = ask_consent(ctl);
     if (code == EXIT_OK && !id)
         code = open_file(ctl, &restore, &st);
     if (code != EXIT_OK)
@@ -251,7 +225,7 @@ int verb_factory_reset(Ctl *ctl)
     g_auto(Edits) edits = {0};
     uint64_t change;
     int64_t shown, now;
-    int code = check_consent(ctl);
+    int code = ask_consent(ctl);
 
     if (code != EXIT_OK)
         return code;
@@ -278,5 +252,5 @@ int verb_factory_reset(Ctl *ctl)
     if (!ctl_write(ctl, &error, &change, "FactoryReset", options, "sss", ctl->args.model, ctl->path,
                    ctl->args.reason))
         return fail_write(ctl, &error, named);
-    return report_done(ctl, now, change, _("Reset %s"), subject);
+    return report_undoable(ctl, now, change, _("Reset %s"), subject);
 }

@@ -11,10 +11,36 @@ const Verb verbs[] = {
      N_("Leaves with 1 when the health is not ok."), verb_status},
     {"models", FAMILY_MODELS, "", 0, 0, OPTIONS_FULL, N_("List the coach models that are known"), NULL,
      verb_models},
-    {"import", FAMILY_MODELS, N_("MODEL"), 1, 1, OPTIONS_WRITE,
-     N_("Bring a bundled model into the database"),
-     N_("Reading a model imports it too. A model that is imported already stays as it is, edits included."),
+    {"import", FAMILY_MODELS, N_("MODEL|FILE"), 1, 1,
+     OPTIONS_WRITE | OPTIONS_REASON | OPTIONS_FORCE | OPTIONS_MERGE | OPTIONS_YES | OPTIONS_FULL,
+     N_("Bring in a model that ships, or a file"),
+     N_("MODEL is one that ships; one that is imported already stays as it is, edits included. What has a slash in it, ends "
+        "in .yml, .yaml or .json, or is “-” for standard input, is a FILE, YAML or JSON. Of a coach that is not known it "
+        "becomes a model, called like the file unless --model says otherwise. Of one that is known it is another release: "
+        "what it brings is shown and merged with your edits as “update” does. One that “export --edits” wrote brings edits, "
+        "which are shown first. On a terminal it asks before it writes; “undo” takes it back. Example:\n\n"
+        "    coachiqctl import ./my-coach.yml --model 2021_Entegra_Aspire_44R"),
      verb_import},
+    {"export", FAMILY_MODELS, N_("[MODEL]"), 0, 1,
+     OPTIONS_FORMAT | OPTIONS_EXPORT | OPTIONS_OUTPUT | OPTIONS_FORCE,
+     N_("Write a model, or its edits, to a file"),
+     N_("The whole coach file with your edits in it, or with --edits these alone; “import” takes either. It goes to standard "
+        "output, or with --output to FILE, which is readable to you alone; an existing one stays unless --force is given. "
+        "Example:\n\n"
+        "    coachiqctl export --edits --output my-edits.yml"),
+     verb_export},
+    {"remove", FAMILY_MODELS, N_("MODEL"), 1, 1, OPTIONS_WRITE | OPTIONS_EDIT | OPTIONS_YES,
+     N_("Take a model out of the database, edits included"),
+     N_("It shows what goes and asks; without a terminal it needs --yes. The active model needs --force. “undo” brings it "
+        "back with its edits."),
+     verb_remove},
+    {"diff", FAMILY_MODELS, N_("FROM TO"), 2, 2, OPTIONS_FULL, N_("Show how two configurations differ"),
+     N_("FROM and TO are models, files as in “import”, or changes: “12” is the model as it was right after change 12, "
+        "“MODEL@12” another model. Leaves with 0 when they say the same and 1 when they differ; 2 when the command line is "
+        "wrong or one of them cannot be had, 3 to 5 as elsewhere. Examples:\n\n"
+        "    coachiqctl diff 2021_Entegra_Aspire_44R ./my-coach.yml\n"
+        "    coachiqctl diff 12 15"),
+     verb_diff},
     {"activate", FAMILY_MODELS, N_("MODEL|--none"), 0, 1, OPTIONS_WRITE | OPTIONS_NONE,
      N_("Say which model this coach is"), N_("With --none no model is active any more."), verb_activate},
     {"migrate", FAMILY_MODELS, "", 0, 0,
@@ -82,6 +108,15 @@ const Verb verbs[] = {
      N_("“reset” brings one of the vendor's back. One that you added is gone for good, except in the history: "
         "“coachiqctl history PATH --json” still has it."),
      verb_delete},
+    {"edit", FAMILY_EDITS, N_("[PATH]"), 0, 1,
+     OPTIONS_WRITE | OPTIONS_EDIT | OPTIONS_YES | OPTIONS_FULL | OPTIONS_FORMAT | OPTIONS_FILE,
+     N_("Edit a component, or all devices as a table, in your editor"),
+     N_("Without PATH, or with “devices”, it is the table. The editor is what VISUAL or EDITOR names. What you changed is "
+        "shown, and written as one change once you say yes; without a terminal that takes --yes. What has an error, or what "
+        "the service refuses, goes back to the editor with the reason at its top. Text that is not written is kept in a "
+        "file, and --file goes on with it. Example:\n\n"
+        "    VISUAL=nano coachiqctl edit bedroom_ceiling_light"),
+     verb_edit},
 
     {"updates", FAMILY_UPDATES, "", 0, 0, OPTIONS_FULL, N_("List the imported models that have an update"),
      N_("An update is a bundled coach file that says something else than the imported one."), verb_updates},

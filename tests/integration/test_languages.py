@@ -186,9 +186,8 @@ class MonitorTest(LanguageTest):
     one_of_each = test_ctl.MonitorTest.one_of_each
     _is_told = test_ctl.MonitorTest._is_told
 
-    def test_words(self):
-        # The widest language is the one to look at, and each has a bench of its own.
-        self.speak(max(LANGUAGES, key=lambda language: len(Catalogue(language).say("updated").encode())))
+    def check(self, language):
+        self.speak(language)
         self.watch()
         self.one_of_each()
         lines = self.heard(f"  {self.words.say('removed')} ").splitlines()
@@ -196,6 +195,11 @@ class MonitorTest(LanguageTest):
         self.assertEqual(len(starts), 1, "\n".join(lines))
         for word in ("available", "updated", "imported", "removed"):
             self.assertIn(f"  {self.words.say(word)} ", "\n".join(lines))
+
+
+# One each, since each needs a bench of its own.
+for _language in LANGUAGES:
+    setattr(MonitorTest, f"test_{_language}", functools.partialmethod(MonitorTest.check, _language))
 
 
 class AnswerTest(LanguageTest):
