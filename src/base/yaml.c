@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "base/yaml-advice.h"
 
 const YamlLimits yaml_limits_default = {.size = 8 * 1024 * 1024, .depth = 64, .nodes = 1000000};
 
@@ -105,21 +106,37 @@ static yaml_mark_t mark_of_offset(const Reader *reader, size_t offset)
     return mark;
 }
 
+/* The byte at a place, which libyaml counts in characters; NUL where it cannot be told. */
+static char byte_at(const Reader *reader, yaml_mark_t mark)
+{
+    const char *at = reader->text, *end = reader->text + reader->length;
+
+    if (reader->parser.encoding != YAML_UTF8_ENCODING)
+        return '\0';
+    if (reader->length >= 3 && memcmp(at, "\xef\xbb\xbf", 3) == 0)
+        at += 3;
+    for (size_t i = 0; i < mark.index && at < end; i++)
+        at = g_utf8_next_char(at);
+    return at < end ? *at : '\0';
+}
+
 static bool fail_syntax(Reader *reader)
 {
     const yaml_parser_t *parser = &reader->parser;
     const char *problem = parser->problem ? parser->problem : "not YAML";
+    bool undecoded = parser->error == YAML_READER_ERROR;
+    yaml_mark_t mark = undecoded ? mark_of_offset(reader, parser->problem_offset) : parser->problem_mark;
+    const char *advice = yaml_advice(problem, undecoded ? '\0' : byte_at(reader, mark));
+    g_autoptr(GString) what = g_string_new(problem);
 
-    if (parser->error == YAML_READER_ERROR)
-        return fail(reader, mark_of_offset(reader, parser->problem_offset), CONFIG_ERROR_INVALID_FILE, "%s",
-                    problem);
     if (parser->error == YAML_MEMORY_ERROR)
         return fail(reader, parser->mark, CONFIG_ERROR_TOO_LARGE, "out of memory");
-    if (parser->context)
-        return fail(reader, parser->problem_mark, CONFIG_ERROR_INVALID_FILE,
-                    "%s, %s that starts at line %zu, column %zu", problem, parser->context,
-                    parser->context_mark.line + 1, parser->context_mark.column + 1);
-    return fail(reader, parser->problem_mark, CONFIG_ERROR_INVALID_FILE, "%s", problem);
+    if (!undecoded && parser->context)
+        g_string_append_printf(what, ", %s that starts at line %zu, column %zu", parser->context,
+                               parser->context_mark.line + 1, parser->context_mark.column + 1);
+    if (advice)
+        g_string_append_printf(what, "; %s", advice);
+    return fail(reader, mark, CONFIG_ERROR_INVALID_FILE, "%s", what->str);
 }
 
 /* ---- Bounds ---- */
@@ -127,9 +144,10 @@ static bool fail_syntax(Reader *reader)
 static bool fail_size(Reader *reader, yaml_mark_t mark)
 {
     if (reader->size.nodes > reader->limits->nodes)
-        return fail(reader, mark, CONFIG_ERROR_TOO_LARGE, "more than %zu values, aliases expanded",
-                    reader->limits->nodes);
-    return fail(reader, mark, CONFIG_ERROR_TOO_LARGE, "more than %zu bytes of text, aliases expanded",
+        return fail(reader, mark, CONFIG_ERROR_TOO_LARGE,
+                    "more than %zu values, aliases expanded; repeat less", reader->limits->nodes);
+    return fail(reader, mark, CONFIG_ERROR_TOO_LARGE,
+                "more than %zu bytes of text, aliases expanded; repeat less",
                 reader->limits->size * EXPANSION);
 }
 
@@ -146,8 +164,8 @@ static inline bool charge(Reader *reader, ValueSize more, yaml_mark_t mark)
 static bool check_depth(Reader *reader, size_t height, yaml_mark_t mark)
 {
     if (reader->frames->len + height > reader->limits->depth)
-        return fail(reader, mark, CONFIG_ERROR_TOO_LARGE, "nested deeper than %zu levels, aliases expanded",
-                    reader->limits->depth);
+        return fail(reader, mark, CONFIG_ERROR_TOO_LARGE,
+                    "nested deeper than %zu levels, aliases expanded; nest less", reader->limits->depth);
     return true;
 }
 
@@ -407,9 +425,9 @@ static Value *new_integer(Reader *reader, const yaml_event_t *event)
     case CONVERTED:
         return value_new_integer(integer);
     case MALFORMED:
-        return fail_scalar(reader, event, "is not an integer");
+        return fail_scalar(reader, event, "is not an integer; put it in quotes to have it as text");
     case OUT_OF_RANGE:
-        return fail_scalar(reader, event, "does not fit into 64 bits");
+        return fail_scalar(reader, event, "does not fit into 64 bits; put it in quotes to have it as text");
     }
     g_assert_not_reached();
 }
@@ -422,9 +440,10 @@ static Value *new_real(Reader *reader, const yaml_event_t *event)
     case CONVERTED:
         return value_new_real(real);
     case MALFORMED:
-        return fail_scalar(reader, event, "is not a number");
+        return fail_scalar(reader, event, "is not a number; put it in quotes to have it as text");
     case OUT_OF_RANGE:
-        return fail_scalar(reader, event, "is not a finite number");
+        return fail_scalar(reader, event,
+                           "is not a finite number; use null, or put it in quotes to have it as text");
     }
     g_assert_not_reached();
 }
@@ -435,7 +454,7 @@ static Value *new_boolean(Reader *reader, const yaml_event_t *event)
     Kind kind = plain_kind(text);
 
     if (kind != KIND_TRUE && kind != KIND_FALSE)
-        return fail_scalar(reader, event, "is not a boolean");
+        return fail_scalar(reader, event, "is not a boolean; write true or false");
     return value_new_boolean(kind == KIND_TRUE);
 }
 
@@ -444,7 +463,7 @@ static Value *new_unknown(Reader *reader, const yaml_event_t *event)
     g_autofree char *tag = json_quote((const char *) event->data.scalar.tag);
 
     fail(reader, event->start_mark, CONFIG_ERROR_INVALID_FILE,
-         "the tag %s is unknown or has no meaning here", tag);
+         "the tag %s is unknown or has no meaning here; leave it out, or put the text in quotes", tag);
     return NULL;
 }
 
@@ -466,7 +485,8 @@ static Value *new_scalar(Reader *reader, const yaml_event_t *event, Kind kind)
     case KIND_REAL:
         return new_real(reader, event);
     case KIND_MERGE:
-        return fail_scalar(reader, event, "is the merge key and cannot be a value");
+        return fail_scalar(reader, event,
+                           "is the merge key and cannot be a value; put it in quotes to have it as text");
     case KIND_UNKNOWN:
         return new_unknown(reader, event);
     }
@@ -501,14 +521,16 @@ static Role next_role(const Reader *reader)
 
 static bool fail_complex_key(Reader *reader, yaml_mark_t mark)
 {
-    return fail(reader, mark, CONFIG_ERROR_INVALID_FILE, "a key must be a plain text, not a list or a map");
+    return fail(reader, mark, CONFIG_ERROR_INVALID_FILE,
+                "a key is a text, not a list or a map; put it in quotes if it is meant as one");
 }
 
 static bool fail_merge(Reader *reader, const Value *value, yaml_mark_t mark)
 {
-    return fail(reader, mark, CONFIG_ERROR_INVALID_FILE,
-                "\"<<\" merges a map or a list of maps; this is of type %s",
-                value_type_name(value_type(value)));
+    return fail(
+        reader, mark, CONFIG_ERROR_INVALID_FILE,
+        "\"<<\" merges a map or a list of maps, this is of type %s; name an anchored map, like \"<<: *name\"",
+        value_type_name(value_type(value)));
 }
 
 /* Merges must not take long where they add nothing either. */
@@ -516,7 +538,8 @@ static bool charge_merge(Reader *reader, size_t entries, yaml_mark_t mark)
 {
     reader->merged += entries + 1;
     if (reader->merged > reader->limits->nodes * EXPANSION)
-        return fail(reader, mark, CONFIG_ERROR_TOO_LARGE, "the merges go over more than %zu entries",
+        return fail(reader, mark, CONFIG_ERROR_TOO_LARGE,
+                    "the merges go over more than %zu entries; merge less",
                     reader->limits->nodes * EXPANSION);
     return true;
 }
@@ -582,7 +605,8 @@ static bool add_key(Reader *reader, const char *text, bool merge, yaml_mark_t ma
     frame->place = value_map_add(&frame->container, text, length);
     if (!frame->place) {
         g_autofree char *quoted = json_quote(text);
-        return fail(reader, mark, CONFIG_ERROR_INVALID_FILE, "duplicate key %s", quoted);
+        return fail(reader, mark, CONFIG_ERROR_INVALID_FILE,
+                    "duplicate key %s; it stands above already: remove one, or join the two", quoted);
     }
     return charge(reader, (ValueSize){.bytes = length}, mark);
 }
@@ -628,7 +652,8 @@ static bool add_anchor(Reader *reader, const yaml_char_t *name, yaml_mark_t mark
     Value **place = value_map_add(&reader->anchor_names, (const char *) name, strlen((const char *) name));
     if (!place) {
         g_autofree char *quoted = json_quote((const char *) name);
-        return fail(reader, mark, CONFIG_ERROR_INVALID_FILE, "the anchor %s is defined twice", quoted);
+        return fail(reader, mark, CONFIG_ERROR_INVALID_FILE,
+                    "the anchor %s is defined twice; rename one of them", quoted);
     }
     *place = value_new_integer(reader->anchors->len);
     g_array_append_val(reader->anchors, anchor);
@@ -649,15 +674,17 @@ static Anchor *find_anchor(Reader *reader, const yaml_event_t *event)
 
     if (!index) {
         quoted = json_quote(name);
-        fail(reader, event->start_mark, CONFIG_ERROR_INVALID_FILE, "no anchor %s stands before this alias",
-             quoted);
+        fail(
+            reader, event->start_mark, CONFIG_ERROR_INVALID_FILE,
+            "no anchor %s stands before this alias; put \"&%s\" above, or a text that starts with \"*\" in quotes",
+            quoted, name);
         return NULL;
     }
     Anchor *anchor = anchor_at(reader, (size_t) value_integer(index) + 1);
     if (!anchor->value && !anchor->merge) {
         quoted = json_quote(name);
         fail(reader, event->start_mark, CONFIG_ERROR_INVALID_FILE,
-             "cyclic: the alias %s stands inside of what it names", quoted);
+             "cyclic: the alias %s stands inside of what it names; write out what is meant", quoted);
         return NULL;
     }
     return anchor;
@@ -707,10 +734,10 @@ static bool take_scalar(Reader *reader, const yaml_event_t *event)
 
     if (memchr(text, '\0', length))
         return fail(reader, event->start_mark, CONFIG_ERROR_INVALID_FILE,
-                    "a text cannot hold the NUL character");
+                    "a text cannot hold the NUL character; leave it out");
     if (text_find_noncharacter(text, length))
         return fail(reader, event->start_mark, CONFIG_ERROR_INVALID_FILE,
-                    "a text cannot hold a Unicode noncharacter");
+                    "a text cannot hold a Unicode noncharacter; leave it out");
     if (next_role(reader) == ROLE_KEY)
         return take_key(reader, event);
     if (!charge(reader, (ValueSize){.nodes = 1, .bytes = length}, event->start_mark) ||
@@ -742,7 +769,7 @@ static bool take_alias(Reader *reader, const yaml_event_t *event)
                             : fail_complex_key(reader, event->start_mark);
     if (anchor->merge)
         return fail(reader, event->start_mark, CONFIG_ERROR_INVALID_FILE,
-                    "this alias names a merge key, which cannot be a value");
+                    "this alias names a merge key, which cannot be a value; name a map");
     /* What is merged is charged for when it is, and is not a level of its own. */
     size_t height = anchor->height - (role == ROLE_MERGE ? MIN(anchor->height, 1) : 0);
     if (!check_depth(reader, height, event->start_mark))
@@ -762,7 +789,8 @@ static bool open_frame(Reader *reader, Value *container, const yaml_event_t *eve
     bool ok = next_role(reader) != ROLE_KEY || fail_complex_key(reader, mark);
     if (ok && is_tagged(tag) && strcmp((const char *) tag, right_tag) != 0) {
         g_autofree char *quoted = json_quote((const char *) tag);
-        ok = fail(reader, mark, CONFIG_ERROR_INVALID_FILE, "the tag %s is unknown or has no meaning here",
+        ok = fail(reader, mark, CONFIG_ERROR_INVALID_FILE,
+                  "the tag %s is unknown or has no meaning here; leave it out, or put the text in quotes",
                   quoted);
     }
     ok = ok && check_depth(reader, 1, mark) && charge(reader, (ValueSize){.nodes = 1}, mark) &&
@@ -810,8 +838,9 @@ static bool take_event(Reader *reader, const yaml_event_t *event)
     switch (event->type) {
     case YAML_DOCUMENT_START_EVENT:
         if (++reader->documents > 1)
-            return fail(reader, event->start_mark, CONFIG_ERROR_INVALID_FILE,
-                        "a second document starts here; a file has one");
+            return fail(
+                reader, event->start_mark, CONFIG_ERROR_INVALID_FILE,
+                "a second document starts here; a file has one, so remove what follows or the \"---\"");
         return true;
     case YAML_SCALAR_EVENT:
         return take_scalar(reader, event);

@@ -19,6 +19,9 @@
 #define LAYOUT_LISTS "lists" /* where several devices share a binding, their ids in order */
 #define LAYOUT_INSTANCES                                                                                    \
     "instances" /* bindings whose instance is spelt its own way (0x19), with that spelling */
+#define LAYOUT_SEQUENCE                                                                                     \
+    "sequence" /* DGN sections whose instances do not stand in the order of their numbers, "default" last,  \
+                  with the order in which they do */
 
 #define ENTITY_ID "entity_id"
 /* The section of the devices without a binding. */
@@ -273,6 +276,31 @@ static bool read_instance(Reader *reader, const char *dgn_key, uint32_t dgn, con
     return true;
 }
 
+/* Instances by number, "default" behind them. */
+static int instance_rank(const char *key)
+{
+    int instance;
+
+    return instance_parse(key, &instance) && instance != INSTANCE_DEFAULT ? instance : INSTANCE_MAX + 1;
+}
+
+static void note_sequence(Reader *reader, const char *dgn_key, Value *instances)
+{
+    g_autoptr(Value) keys = value_new_list();
+    bool ascending = true;
+    int last = -1;
+
+    VALUE_FOREACH_ENTRY (key, list, instances) {
+        int rank = instance_rank(key);
+
+        ascending = ascending && rank > last;
+        last = rank;
+        value_list_take(&keys, value_new_string(key));
+    }
+    if (!ascending)
+        layout_set(reader, LAYOUT_SEQUENCE, dgn_key, keys);
+}
+
 static bool read_dgn(Reader *reader, const char *key, Value *instances, GError **error)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
@@ -303,6 +331,7 @@ static bool read_dgn(Reader *reader, const char *key, Value *instances, GError *
         if (!read_instance(reader, key, dgn, instance_key, list, error))
             return false;
     }
+    note_sequence(reader, key, instances);
     return true;
 }
 
@@ -615,9 +644,38 @@ static Value *order_list(Value *list, Value *ids)
     return ordered;
 }
 
-static Value *expand_dgn(GPtrArray *of_dgn, uint32_t dgn, Value *bare, Value *layout)
+static int compare_ranks(gconstpointer a, gconstpointer b)
+{
+    return instance_rank(a) - instance_rank(b);
+}
+
+/* Puts the instances into the order of the file, those that it does not have behind them by number. Takes
+ * them over. */
+static Value *order_instances(Value *instances, Value *sequence)
+{
+    g_autoptr(Value) all = instances;
+    g_autoptr(GList) rest = NULL;
+    Value *ordered = value_new_map();
+
+    VALUE_FOREACH_ITEM (name, sequence) {
+        Value *list = value_is_string(name) ? value_map_get(all, value_string(name)) : NULL;
+        if (list)
+            value_map_set(&ordered, value_string(name), list);
+    }
+    VALUE_FOREACH_ENTRY (key, list, all)
+        if (!value_map_get(ordered, key))
+            rest = g_list_prepend(rest, (char *) key);
+    rest = g_list_sort(rest, compare_ranks);
+    for (GList *l = rest; l; l = l->next)
+        value_map_set(&ordered, l->data, value_map_get(all, l->data));
+    return ordered;
+}
+
+/* `name` is how the layout spells the DGN, NULL where it does not know it. */
+static Value *expand_dgn(GPtrArray *of_dgn, uint32_t dgn, const char *name, Value *layout)
 {
     Value *lists = value_map_get(layout, LAYOUT_LISTS), *spellings = value_map_get(layout, LAYOUT_INSTANCES);
+    Value *bare = name ? value_map_get(value_map_get(layout, LAYOUT_BARE), name) : NULL;
     Value *instances = value_is_map(bare) ? value_ref(bare) : value_new_map();
 
     for (guint i = 0; of_dgn && i < of_dgn->len; i++) {
@@ -628,7 +686,8 @@ static Value *expand_dgn(GPtrArray *of_dgn, uint32_t dgn, Value *bare, Value *la
         value_map_take(&instances, spelling ? spelling : slot->instance,
                        order_list(slot->list, value_map_get(lists, key)));
     }
-    return instances;
+    return order_instances(instances,
+                           name ? value_map_get(value_map_get(layout, LAYOUT_SEQUENCE), name) : NULL);
 }
 
 static void expand_section(Value **file, const char *path, Value *data)
@@ -715,7 +774,7 @@ static void expand_known_dgns(Value **file, Slots *slots, Value *layout)
         if (!of_dgn && empty)
             value_map_set(file, value_string(name), empty);
         else if (of_dgn)
-            value_map_take(file, value_string(name), expand_dgn(of_dgn, dgn, empty, layout));
+            value_map_take(file, value_string(name), expand_dgn(of_dgn, dgn, value_string(name), layout));
         g_hash_table_remove(slots, GUINT_TO_POINTER(dgn));
     }
 }

@@ -13,8 +13,8 @@ typedef struct Component {
 typedef struct CoachFile {
     GPtrArray *components; /* of Component, in the order of the file; owned */
     /* What the components do not say and an export needs to give the same data back: the order and the
-     * spelling of the sections, the spelling of instances, empty DGN sections and instances, the order of
-     * devices that share one. A map, stored as it is. */
+     * spelling of the sections, the order and the spelling of instances, empty DGN sections and instances,
+     * the order of devices that share one. A map, stored as it is. */
     Value *layout;
     /* What the file says of itself, "" where it says nothing. */
     char *year;

@@ -36,6 +36,20 @@ void coach_text_prefix_error(GError **error, const char *name)
     g_prefix_error(error, "%s: ", quoted ? quoted : valid);
 }
 
+/* To the reader of JSON a text is the data of a call, which a program wrote; this one a person did. */
+static GError *json_file_error(const GError *error)
+{
+    bool twice = strstr(error->message, "duplicate key") != NULL;
+
+    if (!g_error_matches(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA))
+        return g_error_copy(error);
+    return g_error_new(
+        CONFIG_ERROR, CONFIG_ERROR_INVALID_FILE, "%s; %s", error->message,
+        twice ? "it stands above already: remove one, or join the two"
+              : "JSON has keys and texts in double quotes, a comma between two entries and none "
+                "after the last, and no comments");
+}
+
 static Value *read_json(const char *text, size_t length, GError **error)
 {
     const JsonLimits limits = {
@@ -43,11 +57,11 @@ static Value *read_json(const char *text, size_t length, GError **error)
         .depth = yaml_limits_default.depth,
         .nodes = yaml_limits_default.nodes,
     };
-    Value *value = json_parse(text, (gssize) length, &limits, error);
+    g_autoptr(GError) local = NULL;
+    Value *value = json_parse(text, (gssize) length, &limits, &local);
 
-    /* To the reader of JSON it is the data of a call. */
-    if (!value && g_error_matches(*error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA))
-        (*error)->code = CONFIG_ERROR_INVALID_FILE;
+    if (!value)
+        g_propagate_error(error, json_file_error(local));
     return value;
 }
 
@@ -62,16 +76,22 @@ static bool got_further(const GError *error, const GError *other)
     return line[0] != line[1] ? line[0] > line[1] : column[0] > column[1];
 }
 
+static size_t skip_space(const char *text, size_t length)
+{
+    size_t n = 0;
+
+    while (n < length && strchr(" \t\r\n", text[n]))
+        n++;
+    return n;
+}
+
 static Value *read_text(const char *text, size_t length, const char *name, GError **error)
 {
-    size_t blank = 0;
     g_autoptr(GError) as_json = NULL, as_yaml = NULL;
     g_autofree char *lower = name ? g_ascii_strdown(name, -1) : NULL;
     bool only_json = lower && g_str_has_suffix(lower, ".json");
 
-    while (blank < length && strchr(" \t\r\n", text[blank]))
-        blank++;
-    if (!only_json && (blank == length || text[blank] != '{'))
+    if (!only_json && text[skip_space(text, length)] != '{')
         return yaml_parse(text, length, &yaml_limits_default, error);
 
     Value *value = read_json(text, length, &as_json);
@@ -86,14 +106,15 @@ static Value *read_text(const char *text, size_t length, const char *name, GErro
 static Value *read_checked(const char *text, size_t length, const char *name, GError **error)
 {
     if (length > yaml_limits_default.size) {
-        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE,
-                    "line 1, column 1: the file has %zu bytes; %zu are allowed", length,
-                    yaml_limits_default.size);
+        g_set_error(
+            error, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE,
+            "line 1, column 1: the file has %zu bytes; %zu are allowed, and a coach file has far less",
+            length, yaml_limits_default.size);
         return NULL;
     }
     if (!encoding_check(&text, &length, error))
         return NULL;
-    if (length == 0) {
+    if (skip_space(text, length) == length) {
         g_set_error_literal(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_FILE,
                             "line 1, column 1: the file is empty; a coach file is a map of sections");
         return NULL;
@@ -153,7 +174,7 @@ char *coach_text_format_sections(const char *comment, const Value *sections, Coa
         yaml_append_entry(text, name, section, dgn_looks_like(name) ? YAML_KEYS_NUMBERS : YAML_KEYS_TEXT);
     }
     if (value_length(sections) == 0)
-        g_string_append(text, "{}\n");
+        g_string_append(text, text->len > 0 ? "\n{}\n" : "{}\n");
     return g_string_free(text, FALSE);
 }
 

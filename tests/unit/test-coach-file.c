@@ -249,6 +249,30 @@ static void test_expand_additions(void)
     assert_equal(value_map_get(without_layout, "1FEDB"), value_map_get(expanded, "1FEDB"));
 }
 
+/* Instances stand as in the file, new ones and those of an unknown file by number. */
+static void test_expand_instance_order(void)
+{
+    static const char *const known[] = {"30", "default", "0x01", "26", "4", "40", NULL};
+    static const char *const unknown[] = {"1", "4", "26", "30", "40", "default", NULL};
+    g_autoptr(CoachFile) file =
+        file_parse("1FEDA: {30: [{entity_id: a}], default: [], 0x01: [{entity_id: b}], "
+                   "26: [{entity_id: a}]}\n");
+    g_autoptr(Value) expanded = NULL, bare = NULL;
+
+    add(file->components, "devices/c",
+        "{\"entity_id\":\"c\",\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":40},"
+        "{\"dgn\":\"1FEDA\",\"instance\":\"default\"},{\"dgn\":\"1FEDA\",\"instance\":4}]}");
+    expanded = coach_file_expand(file->components, file->layout, NULL);
+    bare = coach_file_expand(file->components, NULL, NULL);
+    Value *instances = value_map_get(expanded, "1FEDA"), *others = value_map_get(bare, "1FEDA");
+    g_assert_cmpuint(value_length(instances), ==, 6);
+    g_assert_cmpuint(value_length(others), ==, 6);
+    for (size_t i = 0; i < 6; i++) {
+        g_assert_cmpstr(value_map_key(instances, i), ==, known[i]);
+        g_assert_cmpstr(value_map_key(others, i), ==, unknown[i]);
+    }
+}
+
 /* Devices that nothing is bound to. Whether one says so with an empty list is its own affair. */
 static void test_expand_unbound(void)
 {
@@ -530,6 +554,7 @@ int main(int argc, char **argv)
     g_test_add_func("/coach-file/bounds", test_bounds);
     g_test_add_func("/coach-file/expand", test_expand);
     g_test_add_func("/coach-file/expand/additions", test_expand_additions);
+    g_test_add_func("/coach-file/expand/instance-order", test_expand_instance_order);
     g_test_add_func("/coach-file/expand/unbound", test_expand_unbound);
     g_test_add_func("/coach-file/expand/spelled-instance", test_expand_spelled_instance);
     g_test_add_func("/coach-file/expand/refused", test_expand_refused);

@@ -106,16 +106,23 @@ static void test_merge(void)
 
 static void test_merge_refused(void)
 {
-    assert_refused("a: 1\n<<: 3\n",
-                   "line 2, column 5: \"<<\" merges a map or a list of maps; this is of type integer");
-    assert_refused("<<:\n", "line 1, column 4: \"<<\" merges a map or a list of maps; this is of type null");
-    assert_refused("<<: [{a: 1}, [b]]\n",
-                   "line 1, column 5: \"<<\" merges a map or a list of maps; this is of type list");
-    assert_refused("- &a x\n- <<: *a\n",
-                   "line 2, column 7: \"<<\" merges a map or a list of maps; this is of type string");
-    assert_refused("[<<]", "line 1, column 2: \"<<\" is the merge key and cannot be a value");
+    assert_refused(
+        "a: 1\n<<: 3\n",
+        "line 2, column 5: \"<<\" merges a map or a list of maps, this is of type integer; name an anchored map, like \"<<: *name\"");
+    assert_refused(
+        "<<:\n",
+        "line 1, column 4: \"<<\" merges a map or a list of maps, this is of type null; name an anchored map, like \"<<: *name\"");
+    assert_refused(
+        "<<: [{a: 1}, [b]]\n",
+        "line 1, column 5: \"<<\" merges a map or a list of maps, this is of type list; name an anchored map, like \"<<: *name\"");
+    assert_refused(
+        "- &a x\n- <<: *a\n",
+        "line 2, column 7: \"<<\" merges a map or a list of maps, this is of type string; name an anchored map, like \"<<: *name\"");
+    assert_refused(
+        "[<<]",
+        "line 1, column 2: \"<<\" is the merge key and cannot be a value; put it in quotes to have it as text");
     assert_refused("- {&m <<: {}}\n- *m\n",
-                   "line 2, column 3: this alias names a merge key, which cannot be a value");
+                   "line 2, column 3: this alias names a merge key, which cannot be a value; name a map");
 }
 
 static void test_anchors(void)
@@ -128,70 +135,110 @@ static void test_anchors(void)
     g_autoptr(Value) root = parse("- &a {x: 1}\n- *a\n");
     g_assert_true(value_list_item(root, 0) == value_list_item(root, 1));
 
-    assert_refused("- *a\n", "line 1, column 3: no anchor \"a\" stands before this alias");
-    assert_refused("- *a\n- &a 1\n", "line 1, column 3: no anchor \"a\" stands before this alias");
-    assert_refused("a: &a\n  b: [*a]\n",
-                   "line 2, column 7: cyclic: the alias \"a\" stands inside of what it names");
-    assert_refused("&a {<<: *a}",
-                   "line 1, column 9: cyclic: the alias \"a\" stands inside of what it names");
-    assert_refused("- &a 1\n- &a 2\n", "line 2, column 3: the anchor \"a\" is defined twice");
+    assert_refused(
+        "- *a\n",
+        "line 1, column 3: no anchor \"a\" stands before this alias; put \"&a\" above, or a text that starts with \"*\" in quotes");
+    assert_refused(
+        "- *a\n- &a 1\n",
+        "line 1, column 3: no anchor \"a\" stands before this alias; put \"&a\" above, or a text that starts with \"*\" in quotes");
+    assert_refused(
+        "a: &a\n  b: [*a]\n",
+        "line 2, column 7: cyclic: the alias \"a\" stands inside of what it names; write out what is meant");
+    assert_refused(
+        "&a {<<: *a}",
+        "line 1, column 9: cyclic: the alias \"a\" stands inside of what it names; write out what is meant");
+    assert_refused("- &a 1\n- &a 2\n",
+                   "line 2, column 3: the anchor \"a\" is defined twice; rename one of them");
 }
 
 static void test_keys_refused(void)
 {
-    assert_refused("a: 1\nb: 2\na: 3\n", "line 3, column 1: duplicate key \"a\"");
-    assert_refused("25: 1\n\"25\": 2\n", "line 2, column 1: duplicate key \"25\"");
-    assert_refused("{a: 1, <<: {a: 2}, a: 3}", "line 1, column 20: duplicate key \"a\"");
-    assert_refused("? [a]\n: b\n", "line 1, column 3: a key must be a plain text, not a list or a map");
-    assert_refused("{{a: b}: c}", "line 1, column 2: a key must be a plain text, not a list or a map");
-    assert_refused("- &l [a]\n- {*l : b}\n",
-                   "line 2, column 4: a key must be a plain text, not a list or a map");
-    assert_refused("{!x a: b}", "line 1, column 2: the tag \"!x\" is unknown or has no meaning here");
-    assert_refused("{\"a\\0b\": 1}", "line 1, column 2: a text cannot hold the NUL character");
+    assert_refused(
+        "a: 1\nb: 2\na: 3\n",
+        "line 3, column 1: duplicate key \"a\"; it stands above already: remove one, or join the two");
+    assert_refused(
+        "25: 1\n\"25\": 2\n",
+        "line 2, column 1: duplicate key \"25\"; it stands above already: remove one, or join the two");
+    assert_refused(
+        "{a: 1, <<: {a: 2}, a: 3}",
+        "line 1, column 20: duplicate key \"a\"; it stands above already: remove one, or join the two");
+    assert_refused(
+        "? [a]\n: b\n",
+        "line 1, column 3: a key is a text, not a list or a map; put it in quotes if it is meant as one");
+    assert_refused(
+        "{{a: b}: c}",
+        "line 1, column 2: a key is a text, not a list or a map; put it in quotes if it is meant as one");
+    assert_refused(
+        "- &l [a]\n- {*l : b}\n",
+        "line 2, column 4: a key is a text, not a list or a map; put it in quotes if it is meant as one");
+    assert_refused(
+        "{!x a: b}",
+        "line 1, column 2: the tag \"!x\" is unknown or has no meaning here; leave it out, or put the text in quotes");
+    assert_refused("{\"a\\0b\": 1}", "line 1, column 2: a text cannot hold the NUL character; leave it out");
 }
 
 static void test_values_refused(void)
 {
-    assert_refused("a: .nan", "line 1, column 4: \".nan\" is not a finite number");
-    assert_refused("a: -.INF", "line 1, column 4: \"-.INF\" is not a finite number");
-    assert_refused("a: 1.0e+999", "line 1, column 4: \"1.0e+999\" is not a finite number");
-    assert_refused("a: 9223372036854775808",
-                   "line 1, column 4: \"9223372036854775808\" does not fit into 64 bits");
-    assert_refused("a: -0x8000000000000001",
-                   "line 1, column 4: \"-0x8000000000000001\" does not fit into 64 bits");
-    assert_refused("a: 0x_", "line 1, column 4: \"0x_\" is not an integer");
-    assert_refused("a: !!int x", "line 1, column 4: \"x\" is not an integer");
-    assert_refused("a: !!int ''", "line 1, column 4: \"\" is not an integer");
-    assert_refused("a: !!int 1:30", "line 1, column 4: \"1:30\" is not an integer");
-    assert_refused("a: !!float 0x10", "line 1, column 4: \"0x10\" is not a number");
-    assert_refused("a: !!float inf", "line 1, column 4: \"inf\" is not a number");
-    assert_refused("a: !!bool y", "line 1, column 4: \"y\" is not a boolean");
-    assert_refused("a: \"x\\0\"", "line 1, column 4: a text cannot hold the NUL character");
+    assert_refused(
+        "a: .nan",
+        "line 1, column 4: \".nan\" is not a finite number; use null, or put it in quotes to have it as text");
+    assert_refused(
+        "a: -.INF",
+        "line 1, column 4: \"-.INF\" is not a finite number; use null, or put it in quotes to have it as text");
+    assert_refused(
+        "a: 1.0e+999",
+        "line 1, column 4: \"1.0e+999\" is not a finite number; use null, or put it in quotes to have it as text");
+    assert_refused(
+        "a: 9223372036854775808",
+        "line 1, column 4: \"9223372036854775808\" does not fit into 64 bits; put it in quotes to have it as text");
+    assert_refused(
+        "a: -0x8000000000000001",
+        "line 1, column 4: \"-0x8000000000000001\" does not fit into 64 bits; put it in quotes to have it as text");
+    assert_refused("a: 0x_",
+                   "line 1, column 4: \"0x_\" is not an integer; put it in quotes to have it as text");
+    assert_refused("a: !!int x",
+                   "line 1, column 4: \"x\" is not an integer; put it in quotes to have it as text");
+    assert_refused("a: !!int ''",
+                   "line 1, column 4: \"\" is not an integer; put it in quotes to have it as text");
+    assert_refused("a: !!int 1:30",
+                   "line 1, column 4: \"1:30\" is not an integer; put it in quotes to have it as text");
+    assert_refused("a: !!float 0x10",
+                   "line 1, column 4: \"0x10\" is not a number; put it in quotes to have it as text");
+    assert_refused("a: !!float inf",
+                   "line 1, column 4: \"inf\" is not a number; put it in quotes to have it as text");
+    assert_refused("a: !!bool y", "line 1, column 4: \"y\" is not a boolean; write true or false");
+    assert_refused("a: \"x\\0\"", "line 1, column 4: a text cannot hold the NUL character; leave it out");
     assert_refused(
         "a: !!binary aGk=",
-        "line 1, column 4: the tag \"tag:yaml.org,2002:binary\" is unknown or has no meaning here");
-    assert_refused("!!set {a}",
-                   "line 1, column 1: the tag \"tag:yaml.org,2002:set\" is unknown or has no meaning here");
-    assert_refused("!!map [a]",
-                   "line 1, column 1: the tag \"tag:yaml.org,2002:map\" is unknown or has no meaning here");
+        "line 1, column 4: the tag \"tag:yaml.org,2002:binary\" is unknown or has no meaning here; leave it out, or put the text in quotes");
+    assert_refused(
+        "!!set {a}",
+        "line 1, column 1: the tag \"tag:yaml.org,2002:set\" is unknown or has no meaning here; leave it out, or put the text in quotes");
+    assert_refused(
+        "!!map [a]",
+        "line 1, column 1: the tag \"tag:yaml.org,2002:map\" is unknown or has no meaning here; leave it out, or put the text in quotes");
     assert_refused(
         "a: !!python/none x",
-        "line 1, column 4: the tag \"tag:yaml.org,2002:python/none\" is unknown or has no meaning here");
+        "line 1, column 4: the tag \"tag:yaml.org,2002:python/none\" is unknown or has no meaning here; leave it out, or put the text in quotes");
 }
 
 static void test_syntax_refused(void)
 {
-    assert_refused("a: 1\n---\nb: 2\n", "line 2, column 1: a second document starts here; a file has one");
-    assert_refused("a: [1,\n b: }",
-                   "line 2, column 5: did not find expected node content, while parsing a flow node "
-                   "that starts at line 2, column 5");
-    assert_refused("a:\n  b: 1\n c: 2\n",
-                   "line 3, column 2: did not find expected key, while parsing a block mapping "
-                   "that starts at line 1, column 1");
-    assert_refused("a: 'x\n",
-                   "line 2, column 1: found unexpected end of stream, while scanning a quoted scalar that "
-                   "starts at line 1, column 4");
-    assert_refused("a: b: c", "line 1, column 5: mapping values are not allowed in this context");
+    assert_refused(
+        "a: 1\n---\nb: 2\n",
+        "line 2, column 1: a second document starts here; a file has one, so remove what follows or the \"---\"");
+    assert_refused(
+        "a: [1,\n b: }",
+        "line 2, column 5: did not find expected node content, while parsing a flow node that starts at line 2, column 5; a value is missing here, or a sign is too much");
+    assert_refused(
+        "a:\n  b: 1\n c: 2\n",
+        "line 3, column 2: did not find expected key, while parsing a block mapping that starts at line 1, column 1; check the indentation of this line and the lines above, and the quotes");
+    assert_refused(
+        "a: 'x\n",
+        "line 2, column 1: found unexpected end of stream, while scanning a quoted scalar that starts at line 1, column 4; a closing quote is missing");
+    assert_refused(
+        "a: b: c",
+        "line 1, column 5: mapping values are not allowed in this context; put a text that has \": \" in quotes, or correct the indentation");
 }
 
 static void test_encoding(void)
@@ -218,8 +265,12 @@ static void test_encoding(void)
                    "line 1, column 2: invalid leading UTF-8 octet");
     assert_refused("a: \xc3(\n", "line 1, column 5: invalid trailing UTF-8 octet");
     assert_refused("a: \xed\xa0\x80\n", "line 1, column 4: invalid Unicode character");
-    assert_refused("é: \x01\n", "line 1, column 4: control characters are not allowed");
-    assert_refused_bytes("a: b\0c", 6, "line 1, column 5: control characters are not allowed");
+    assert_refused(
+        "é: \x01\n",
+        "line 1, column 4: control characters are not allowed; remove it, or write it as an escape in double quotes, like \"\\x07\"");
+    assert_refused_bytes(
+        "a: b\0c", 6,
+        "line 1, column 5: control characters are not allowed; remove it, or write it as an escape in double quotes, like \"\\x07\"");
 }
 
 static void assert_position(const Value *value, unsigned line, unsigned column)
@@ -264,15 +315,15 @@ static void test_depth(void)
     for (int i = 0; i < 5000; i++)
         g_string_append(block, "- ");
     assert_too_large(deep, &yaml_limits_default,
-                     "line 1, column 65: nested deeper than 64 levels, aliases expanded");
+                     "line 1, column 65: nested deeper than 64 levels, aliases expanded; nest less");
     assert_too_large(block->str, &yaml_limits_default,
-                     "line 1, column 129: nested deeper than 64 levels, aliases expanded");
+                     "line 1, column 129: nested deeper than 64 levels, aliases expanded; nest less");
     assert_too_large("- &a [[]]\n- [*a]\n", &limits,
-                     "line 2, column 4: nested deeper than 3 levels, aliases expanded");
+                     "line 2, column 4: nested deeper than 3 levels, aliases expanded; nest less");
     assert_too_large("- - <<: {a: [1]}\n    b: {c: 1}\n", &limits,
-                     "line 1, column 9: nested deeper than 3 levels, aliases expanded");
+                     "line 1, column 9: nested deeper than 3 levels, aliases expanded; nest less");
     assert_too_large("- &a {b: [1]}\n- - <<: *a\n", &limits,
-                     "line 2, column 9: nested deeper than 3 levels, aliases expanded");
+                     "line 2, column 9: nested deeper than 3 levels, aliases expanded; nest less");
 
     /* What is merged rises by a level. */
     g_autoptr(GError) error = NULL;
@@ -299,11 +350,11 @@ static void test_nodes(void)
         g_assert_nonnull(value);
     }
     assert_too_large("[1, 2, 3, 4, 5, 6, 7, 8, 9]", &limits,
-                     "line 1, column 26: more than 9 values, aliases expanded");
+                     "line 1, column 26: more than 9 values, aliases expanded; repeat less");
     assert_too_large("- &a [1, 2]\n- *a\n- *a\n", &limits,
-                     "line 3, column 3: more than 9 values, aliases expanded");
+                     "line 3, column 3: more than 9 values, aliases expanded; repeat less");
     assert_too_large("- &a {b: 1, c: 2}\n- {<<: *a, d: [5, 6, 7]}\n", &limits,
-                     "line 2, column 3: more than 9 values, aliases expanded");
+                     "line 2, column 3: more than 9 values, aliases expanded; repeat less");
 }
 
 static void test_alias_bomb(void)
@@ -326,9 +377,9 @@ static void test_alias_bomb(void)
                                i - 1, i, i - 1, i, i);
     }
     assert_too_large(lists->str, &yaml_limits_default,
-                     "line 6, column 43: more than 1000000 values, aliases expanded");
+                     "line 6, column 43: more than 1000000 values, aliases expanded; repeat less");
     assert_too_large(maps->str, &yaml_limits_default,
-                     "line 7, column 39: more than 1000000 values, aliases expanded");
+                     "line 7, column 39: more than 1000000 values, aliases expanded; repeat less");
     g_assert_null(yaml_parse(merged->str, merged->len, &yaml_limits_default, &error));
     g_assert_error(error, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE);
 }
@@ -346,8 +397,10 @@ static void test_text_bomb(void)
                         "{<<: *a},{<<: *a},{<<: *a}]\n",
                         word);
 
-    assert_too_large(aliases, &limits, "line 2, column 49: more than 8000 bytes of text, aliases expanded");
-    assert_too_large(merges, &limits, "line 2, column 130: more than 8000 bytes of text, aliases expanded");
+    assert_too_large(aliases, &limits,
+                     "line 2, column 49: more than 8000 bytes of text, aliases expanded; repeat less");
+    assert_too_large(merges, &limits,
+                     "line 2, column 130: more than 8000 bytes of text, aliases expanded; repeat less");
 }
 
 /* Merges that add nothing cost time all the same. */
@@ -369,7 +422,7 @@ static void test_merge_bomb(void)
     g_string_append(list, "}\n");
     g_string_append(maps, "}\n");
     assert_too_large(list->str, &yaml_limits_default,
-                     "line 2, column 3: the merges go over more than 8000000 entries");
+                     "line 2, column 3: the merges go over more than 8000000 entries; merge less");
     g_autoptr(GError) error = NULL;
     g_assert_null(yaml_parse(maps->str, maps->len, &yaml_limits_default, &error));
     g_assert_error(error, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE);
