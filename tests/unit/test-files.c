@@ -719,43 +719,63 @@ static char *vendor_of(Fixture *f)
     return text;
 }
 
+static unsigned n_carried;
+
+/* Brings edits in where nobody edited; false where rules are in the way. What releases left may be what no
+ * edit could make: only then. */
+static bool carry_over(Fixture *f, const char *edits, bool released)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Plan) plan = plan_file(f, "", edits, &error);
+    int64_t change;
+
+    if (!plan && released &&
+        (g_error_matches(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA) ||
+         g_error_matches(error, CONFIG_ERROR, CONFIG_ERROR_IMMUTABLE)))
+        return false;
+    check_no_error(error);
+    check(service_commit(f->service, plan, &ann, &change, NULL));
+    return true;
+}
+
+static void check_carried(Fixture *f, Value *there)
+{
+    g_autoptr(Value) here = effective(f, MODEL);
+
+    assert_equal(here, there);
+    check_effective(f);
+    check_history_tells_overrides(f);
+    n_carried++;
+}
+
 /* Law: edits that are taken out and brought in where nobody edited have the same effect there. */
 static void edits_carry_over(void)
 {
     Fixture one = {0}, other = {0};
     CoachFile *file = NULL;
-    g_autofree char *edits = NULL, *again = NULL, *text = NULL;
-    g_autoptr(Value) here = NULL, there = NULL;
-    g_autoptr(Plan) plan = NULL;
-    int64_t change;
+    g_autofree char *edits = NULL, *vendor = NULL;
+    g_autoptr(Value) there = NULL;
+    bool released = one_in(2);
 
     set_up(&one, IN_MEMORY);
     set_up(&other, IN_MEMORY);
     random_release(&one, &file);
     import(&one, MODEL);
     random_edits(&one, 6);
-    if (one_in(2)) {
-        random_release(&one, &file);
-        text = coach_text_format(file->components, file->layout, NULL, COACH_FORMAT_YAML, NULL);
-        plan = plan_file(&one, MODEL, text, NULL);
-        if (plan)
-            check(service_commit(one.service, plan, &ann, &change, NULL));
-        random_edits(&one, 2);
-    }
-    g_free(text);
-    text = vendor_of(&one);
+    if (released)
+        random_file(&one, &file);
+    random_edits(&one, 2);
+    vendor = vendor_of(&one);
     edits = edits_of(&one, 0);
     story_text("edits %s", edits);
-    here = effective(&one, MODEL);
-    write_seed(&other, MODEL, text);
+    there = effective(&one, MODEL);
+    write_seed(&other, MODEL, vendor);
     import(&other, MODEL);
-    bring(&other, "", edits);
-    there = effective(&other, MODEL);
-    assert_equal(there, here);
-    check_effective(&other);
-    check_history_tells_overrides(&other);
-    /* And once more does nothing. */
-    check(bring(&other, "", edits) == revision_of(&other));
+    if (carry_over(&other, edits, released)) {
+        check_carried(&other, there);
+        /* And once more does nothing. */
+        check(bring(&other, "", edits) == revision_of(&other));
+    }
     coach_file_free(file);
     tear_down(&one, NULL);
     tear_down(&other, NULL);
@@ -764,6 +784,7 @@ static void edits_carry_over(void)
 static void test_edits_carry_over(void)
 {
     repeat(100, edits_carry_over);
+    g_assert_cmpuint(n_carried, >, 0);
 }
 
 /* Law: a coach that is taken out and brought in is the same. */
