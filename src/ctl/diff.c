@@ -216,32 +216,33 @@ void diff_append(GString *out, const Term *term, GPtrArray *diff, bool full)
     }
 }
 
-/* A number of things as a member of a list, where there are any. */
-static void append_count(GString *out, const char *phrase, unsigned n)
+/* What is said of a number of things as a member of a list, where there are any. Takes the text. */
+static void append_count(GString *out, unsigned n, char *text)
 {
-    g_auto(GStrv) parts = g_strsplit(phrase, "%u", 2);
-
     if (n > 0)
-        g_string_append_printf(out, "%s%s%u%s", out->len > 0 ? ", " : "", parts[0], n, parts[1]);
+        g_string_append_printf(out, "%s%s", out->len > 0 ? ", " : "", text);
+    g_free(text);
 }
 
 char *diff_summary(GPtrArray *diff)
 {
     GString *out = g_string_new(NULL);
-    unsigned counts[] = {[DIFF_CHANGED] = 0, [DIFF_ADDED] = 0, [DIFF_REMOVED] = 0};
-    unsigned n_fields = 0;
+    unsigned n_fields = 0, added = 0, removed = 0;
 
     for (unsigned i = 0; i < diff->len; i++) {
         const DiffEntry *entry = diff->pdata[i];
 
-        counts[entry->kind]++;
+        added += entry->kind == DIFF_ADDED;
+        removed += entry->kind == DIFF_REMOVED;
         n_fields += entry->fields->len;
     }
-    append_count(out, ngettext("%u field differs", "%u fields differ", n_fields), n_fields);
-    append_count(out, ngettext("%u component is new", "%u components are new", counts[DIFF_ADDED]),
-                 counts[DIFF_ADDED]);
-    append_count(out, ngettext("%u component is gone", "%u components are gone", counts[DIFF_REMOVED]),
-                 counts[DIFF_REMOVED]);
+    append_count(out, n_fields,
+                 g_strdup_printf(ngettext("%u field differs", "%u fields differ", n_fields), n_fields));
+    append_count(out, added,
+                 g_strdup_printf(ngettext("%u component is new", "%u components are new", added), added));
+    append_count(
+        out, removed,
+        g_strdup_printf(ngettext("%u component is gone", "%u components are gone", removed), removed));
     g_string_append(out, out->len > 0 ? "." : _("Nothing differs."));
     return g_string_free(out, FALSE);
 }
