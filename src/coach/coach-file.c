@@ -7,6 +7,7 @@
 #include "base/yaml.h"
 #include "coach/device.h"
 #include "coach/dgn.h"
+#include "coach/edits-file.h"
 #include "coach/path.h"
 #include "coach/refuse.h"
 
@@ -382,6 +383,11 @@ static bool read_section(Reader *reader, const char *name, Value *section, GErro
         return refuse(error, section,
                       "a section may not be called \"" PATH_DEVICES "\": devices stand under their DGN and "
                       "instance, those without one in \"" SECTION_UNBOUND "\"");
+    if (g_str_equal(name, EDITS_FILE_SECTION))
+        return refuse(error, section,
+                      "\"" EDITS_FILE_SECTION
+                      "\" is the mark of a file with an owner's edits, and no section of a "
+                      "coach file; rename it");
     if (g_str_equal(name, SECTION_UNBOUND))
         return read_unbound(reader, section, error);
 
@@ -503,7 +509,7 @@ CoachFile *coach_file_parse(const char *text, size_t length, GError **error)
 bool coach_file_section_is_reserved(const char *section)
 {
     return g_str_equal(section, PATH_DEVICES) || g_str_equal(section, SECTION_UNBOUND) ||
-           dgn_looks_like(section);
+           g_str_equal(section, EDITS_FILE_SECTION) || dgn_looks_like(section);
 }
 
 static int compare_paths(gconstpointer a, gconstpointer b)

@@ -54,7 +54,8 @@ Value *coach_file_expand(GPtrArray *components, Value *layout, GError **error);
  * is neither. */
 Value *coach_file_section(GPtrArray *components, const char *section);
 
-/* Whether a section of this name holds devices and is no component: "devices", "unbound_devices", a DGN. */
+/* Whether no component can have this section, since it means something else in a file: "devices",
+ * "unbound_devices", a DGN, and what tells a file of edits (edits-file.h). */
 bool coach_file_section_is_reserved(const char *section);
 
 /* SHA-256 over the components, sorted by path, in canonical form: equal for two files that say the same.

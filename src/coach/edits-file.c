@@ -11,7 +11,7 @@
 #include "coach/path.h"
 #include "coach/refuse.h"
 
-#define HEADER "coachiq_edits"
+#define HEADER EDITS_FILE_SECTION
 #define EDITS "edits"
 
 enum {

@@ -19,6 +19,8 @@
 #include "coach/coach-text.h"
 #include "coach/override.h"
 
+/* The section by which a file of edits is known. */
+#define EDITS_FILE_SECTION "coachiq_edits"
 /* The format of the file that is written; a file of a later one is refused. */
 #define EDITS_FILE_FORMAT 1
 

@@ -414,6 +414,23 @@ static bool check_own_fields(const char *path, const char *id, Value *keyed, GEr
     return true;
 }
 
+/* What an owner adds must have a place in a coach file, or the export could not be read. */
+static bool check_name(const char *path, GError **error)
+{
+    g_autofree char *section = NULL, *child = NULL;
+
+    if (!path_split(path, &section, &child, error))
+        return false;
+    if (g_str_equal(section, PATH_DEVICES) ? child != NULL : !coach_file_section_is_reserved(section))
+        return true;
+    g_set_error(
+        error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA,
+        "%s: no component can be called so, for it means something else in a coach file; a device is "
+        "\"" PATH_DEVICES_PREFIX "\" and its " ENTITY_ID,
+        path);
+    return false;
+}
+
 static bool check_identity(const char *path, Value *after, GError **error)
 {
     g_autofree char *id = NULL;
@@ -458,7 +475,7 @@ bool rules_check_edit(const Rules *rules, const char *path, Value *vendor, Value
         return false;
     if (!after)
         return true;
-    if (!check_identity(path, after, error))
+    if ((!before && !vendor && !check_name(path, error)) || !check_identity(path, after, error))
         return false;
 
     /* What was wrong before, or is so in the vendor's own data, is no fault of this edit. */

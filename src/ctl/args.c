@@ -95,8 +95,8 @@ const OptionSpec option_specs[] = {
      OPTION_TEXT, MEMBER(root)},
     {"env-file", 0, N_("FILE"), N_("Take variables of the old system from FILE too"), OPTIONS_MIGRATE,
      OPTION_TEXT, MEMBER(env_file)},
-    {"dry-run", 0, NULL, N_("Show what would be done, and write nothing"), OPTIONS_MIGRATE, OPTION_FLAG,
-     MEMBER(dry_run)},
+    {"dry-run", 0, NULL, N_("Show what would be done, and write nothing"), OPTIONS_MIGRATE | OPTIONS_DRY_RUN,
+     OPTION_FLAG, MEMBER(dry_run)},
 
     {"changes", 0, N_("N"), N_("Keep at least the newest N changes"), OPTIONS_RETENTION, OPTION_NUMBER,
      MEMBER(changes)},

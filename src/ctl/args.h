@@ -31,6 +31,7 @@ typedef enum OptionGroup {
     OPTIONS_YES = 1 << 16,       /* --yes alone */
     OPTIONS_FORMAT = 1 << 17,    /* --format */
     OPTIONS_EXPORT = 1 << 18,    /* --edits, --at */
+    OPTIONS_DRY_RUN = 1 << 19,   /* --dry-run alone */
     OPTIONS_MIGRATE = 1 << 24,   /* --root, --env-file, --dry-run */
 } OptionGroup;
 

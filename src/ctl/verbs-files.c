@@ -145,9 +145,11 @@ static void show_removal(const Ctl *ctl, const Value *model)
 
     if (ctl->args.json)
         return;
-    ctl_print(_("To be removed: %s\n  name     %s\n  version  %s\n  devices  %" PRIi64
-                "\n  edits    %" PRIi64 "\n"),
-              id, title, version, dict_number(model, "Devices"), dict_number(model, "Edits"));
+    ctl_print(_("To be removed: %s"), id);
+    if (*title)
+        ctl_print(_("  name     %s"), title);
+    ctl_print(_("  version  %s\n  devices  %" PRIi64 "\n  edits    %" PRIi64 "\n"), version,
+              dict_number(model, "Devices"), dict_number(model, "Edits"));
     ctl_print(
         bundled
             ? _("It ships with the service: when it is read again, it is there again, without the edits.")

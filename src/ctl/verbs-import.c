@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "coach/coach-id.h"
 #include "coach/edits-file.h"
 #include "ctl/ask.h"
 #include "ctl/diff.h"
@@ -74,8 +75,15 @@ static bool say_nothing_written(const Ctl *ctl)
 
 static bool may_write(const Ctl *ctl)
 {
+    if (ctl->args.dry_run)
+        return false;
     return !ask_is_possible(ctl) || ask_yes(_("Import it? (y)es or (n)o, by default no:")) ||
            say_nothing_written(ctl);
+}
+
+static int not_written(const Ctl *ctl)
+{
+    return ctl->args.dry_run ? EXIT_OK : EXIT_FAILED;
 }
 
 /* "Imported", with what the service made of it. */
@@ -142,6 +150,32 @@ static char *coach_title(const CoachFile *coach)
     return g_string_free(title, FALSE);
 }
 
+/* {model, version, devices, components} */
+static void report_new(const Import *import)
+{
+    g_autoptr(Value) object = value_new_map();
+
+    value_map_take(&object, "model", value_new_string(import->model));
+    value_map_take(&object, "version", value_new_string(import->coach->version));
+    value_map_take(&object, "devices", value_new_integer(import->coach->n_devices));
+    value_map_take(&object, "components", value_new_integer(import->coach->components->len));
+    report_json(import->ctl, object);
+}
+
+/* A file that is named otherwise than its coach would become a coach of its own beside it. */
+static void show_namesakes(const Import *import, const char *title)
+{
+    VALUE_FOREACH_ITEM (model, import->models) {
+        g_autofree char *other = models_title(model);
+        g_autofree char *word = text_shell_word(dict_text(model, "Id"));
+        g_autofree char *clean = text_clean(word);
+
+        if (*title && g_str_equal(other, title))
+            ctl_print(_("%s is called so too: --model %s imports the file as a release of that one."), clean,
+                      clean);
+    }
+}
+
 static void show_coach(const Import *import)
 {
     const Ctl *ctl = import->ctl;
@@ -151,11 +185,16 @@ static void show_coach(const Import *import)
     g_autofree char *title = text_clean(raw_title);
     g_autofree char *version = text_clean(coach->version);
 
+    if (ctl->args.json && ctl->args.dry_run)
+        report_new(import);
     if (ctl->args.json)
         return;
-    ctl_print(_("A coach that is new here: %s\n  name        %s\n  version     %s\n  devices     %u\n"
-                "  components  %u"),
-              model, title, version, coach->n_devices, coach->components->len);
+    ctl_print(_("A coach that is new here: %s"), model);
+    if (*title)
+        ctl_print(_("  name        %s"), title);
+    ctl_print(_("  version     %s\n  devices     %u\n  components  %u"), version, coach->n_devices,
+              coach->components->len);
+    show_namesakes(import, raw_title);
 }
 
 static int import_new(Import *import)
@@ -168,7 +207,7 @@ static int import_new(Import *import)
     if (code != EXIT_OK)
         return code;
     show_coach(import);
-    return may_write(ctl) ? send_file(import) : EXIT_FAILED;
+    return may_write(ctl) ? send_file(import) : not_written(ctl);
 }
 
 /* A release */
@@ -195,6 +234,28 @@ static int say_same(const Import *import)
     return EXIT_OK;
 }
 
+/* What it would do, with the options that decide. */
+static int show_release(const Import *import, Update *update)
+{
+    const Ctl *ctl = import->ctl;
+    g_autofree char *model = text_shell_word(import->model);
+    g_autofree char *file =
+        text_shell_word(import->intake.name ? import->intake.name : INTAKE_STANDARD_INPUT);
+    g_autofree char *clean_model = text_clean(model);
+    g_autofree char *clean_file = text_clean(file);
+
+    value_map_take(&update->report, "verdict", value_new_string(update->preview.verdict));
+    value_map_set(&update->report, "counts", update->preview.counts);
+    value_map_set(&update->report, "items", update->preview.items);
+    if (ctl->args.json)
+        return EXIT_OK;
+    update_print_head(ctl, &update->preview);
+    update_print_body(ctl, &update->preview, true);
+    ctl_print(_("\n“coachiqctl import %s --model %s” does it, and takes these options."), clean_file,
+              clean_model);
+    return EXIT_OK;
+}
+
 static int run_release(Import *import, Update *update)
 {
     const Value *model = models_find(import->models, import->model);
@@ -203,7 +264,9 @@ static int run_release(Import *import, Update *update)
     if (g_str_equal(dict_text(model, "ImportedHash"), import->coach->content_hash))
         return say_same(import);
     code = merge_preview(import->ctl, &update->preview);
-    return code == EXIT_OK ? update_run(update) : code;
+    if (code != EXIT_OK)
+        return code;
+    return import->ctl->args.dry_run ? show_release(import, update) : update_run(update);
 }
 
 static int import_release(Import *import)
@@ -214,7 +277,6 @@ static int import_release(Import *import)
     g_auto(Update) update = {.ctl = ctl};
     int code;
 
-    /* Reading a component brings in what was never imported, so that versions are those of today. */
     ctl->args.model = import->model;
     if (!merge_begin(ctl, &update.preview, &error))
         return ctl_fail(ctl, &error);
@@ -268,6 +330,16 @@ static GPtrArray *diff_edits(const Import *import, const Value *mappings)
     return diff;
 }
 
+/* {model, differences} */
+static void report_edits(const Import *import, GPtrArray *diff)
+{
+    g_autoptr(Value) object = value_new_map();
+
+    value_map_take(&object, "model", value_new_string(import->model));
+    value_map_take(&object, "differences", diff_json(diff));
+    report_json(import->ctl, object);
+}
+
 static void show_edits(const Import *import, GPtrArray *diff)
 {
     const Ctl *ctl = import->ctl;
@@ -278,6 +350,8 @@ static void show_edits(const Import *import, GPtrArray *diff)
     g_autofree char *ours = text_clean(dict_text(model, "ImportedVersion"));
     g_autofree char *summary = diff_summary(diff);
 
+    if (ctl->args.json && ctl->args.dry_run)
+        report_edits(import, diff);
     if (ctl->args.json)
         return;
     ctl_print(_("Edits of %s, made on version %s"), name, theirs);
@@ -306,57 +380,28 @@ static int import_edits(Import *import)
         return ctl_fail(ctl, &error);
     diff = diff_edits(import, mappings);
     show_edits(import, diff);
-    return may_write(ctl) ? send_file(import) : EXIT_FAILED;
+    return may_write(ctl) ? send_file(import) : not_written(ctl);
 }
 
 /* Which model */
 
-static void append_id_part(GString *id, const char *text)
-{
-    if (id->len > 0 && *text)
-        g_string_append_c(id, '_');
-    for (; *text; text++) {
-        if (g_ascii_isalnum(*text) || strchr("_-.", *text))
-            g_string_append_c(id, *text);
-        else if (*text == ' ')
-            g_string_append_c(id, '_');
-    }
-}
-
-/* "2021_Entegra_Aspire_44R": of a file's name, or of what it says. As the service does it. */
-static char *guess_id(const Import *import)
-{
-    static const char *const endings[] = {".yml", ".yaml", ".json"};
-    const CoachFile *coach = import->coach;
-    const char *const parts[] = {coach->year, coach->make, coach->model, coach->trim};
-    g_autofree char *base = import->intake.name ? g_path_get_basename(import->intake.name) : g_strdup("");
-    GString *id = g_string_new(NULL);
-
-    for (size_t i = 0; i < G_N_ELEMENTS(endings) && id->len == 0; i++) {
-        if (!g_str_has_suffix(base, endings[i]))
-            continue;
-        base[strlen(base) - strlen(endings[i])] = '\0';
-        append_id_part(id, base);
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(parts) && *base == '\0'; i++)
-        append_id_part(id, parts[i]);
-    return g_string_free(id, FALSE);
-}
-
-/* One that differs in case only is the known one. */
+/* One that differs in case only is the known one, unless several do. As the service does it. */
 static char *known_id(const Value *models, const char *id)
 {
     const char *found = id;
+    unsigned n = 0;
 
     VALUE_FOREACH_ITEM (model, models) {
         const char *known = dict_text(model, "Id");
 
         if (g_str_equal(known, id))
             return g_strdup(id);
-        if (g_ascii_strcasecmp(known, id) == 0)
+        if (g_ascii_strcasecmp(known, id) == 0) {
             found = known;
+            n++;
+        }
     }
-    return g_strdup(found);
+    return g_strdup(n == 1 ? found : id);
 }
 
 static int find_model(Import *import)
@@ -364,10 +409,12 @@ static int find_model(Import *import)
     Ctl *ctl = import->ctl;
     g_autofree char *guess = NULL;
 
-    if (*ctl->args.model)
-        guess = g_strdup(ctl->args.model);
-    else
-        guess = import->edits ? g_strdup(import->edits->model) : guess_id(import);
+    if (*ctl->args.model) {
+        import->model = g_strdup(ctl->args.model);
+        return EXIT_OK;
+    }
+    guess =
+        import->edits ? g_strdup(import->edits->model) : coach_id_new(import->coach, import->intake.name);
     if (!*guess)
         return ctl_usage(ctl, _("%s does not say which coach it is: name it with --model."),
                          intake_title(&import->intake));
@@ -375,12 +422,50 @@ static int find_model(Import *import)
     return EXIT_OK;
 }
 
+/* What is known, and as of when. */
+static bool look_around(Import *import, sd_bus_error *error)
+{
+    Ctl *ctl = import->ctl;
+    g_autoptr(Value) properties = NULL;
+
+    g_clear_pointer(&import->models, value_unref);
+    properties = ctl_client(ctl, error) ? client_properties(ctl->client, error) : NULL;
+    import->revision = dict_number(properties, "Revision");
+    import->models = properties ? models_list(ctl, error) : NULL;
+    return import->models != NULL;
+}
+
+/* A model that ships comes in with the first read; then there is something to merge with. */
+static bool read_first(Import *import, sd_bus_error *error)
+{
+    const Value *known = models_find(import->models, import->model);
+    g_autoptr(CallOptions) options = NULL;
+    g_autoptr(Value) reply = NULL;
+
+    if (!known || dict_flag(known, "Imported"))
+        return true;
+    options = call_options_new();
+    call_options_u32(options, "limit", 1);
+    reply = ctl_call(import->ctl, error, "GetMappings", "a(ssst)s", options, "s", import->model);
+    return reply && look_around(import, error);
+}
+
+static int import_what_it_is(Import *import)
+{
+    g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+
+    if (!read_first(import, &error))
+        return ctl_fail(import->ctl, &error);
+    if (import->edits)
+        return import_edits(import);
+    return models_find(import->models, import->model) ? import_release(import) : import_new(import);
+}
+
 static int import_file(Ctl *ctl, const char *word)
 {
     g_auto(Import) import = {.ctl = ctl, .fd = -1};
     g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
     g_autoptr(GError) why = NULL;
-    g_autoptr(Value) properties = NULL;
     int code = merge_check_options(ctl);
 
     if (code != EXIT_OK)
@@ -389,18 +474,10 @@ static int import_file(Ctl *ctl, const char *word)
         ctl_complain(ctl, "%s", why->message);
         return EXIT_FAILED;
     }
-    import.models = models_list(ctl, &error);
-    properties = import.models ? client_properties(ctl->client, &error) : NULL;
-    if (!properties)
+    if (!look_around(&import, &error))
         return ctl_fail(ctl, &error);
-    import.revision = dict_number(properties, "Revision");
     code = find_model(&import);
-    if (code == EXIT_OK) {
-        if (import.edits)
-            code = import_edits(&import);
-        else
-            code = models_find(import.models, import.model) ? import_release(&import) : import_new(&import);
-    }
+    code = code == EXIT_OK ? import_what_it_is(&import) : code;
     /* The text goes with the import. */
     ctl->args.model = "";
     return code;
@@ -417,8 +494,8 @@ static int import_bundled(Ctl *ctl, const char *model)
 
     if (code != EXIT_OK)
         return code;
-    if (ctl->args.force || *ctl->args.reason || *ctl->args.model)
-        return ctl_usage(ctl, _("--model, --reason and --force are for a file."));
+    if (ctl->args.force || *ctl->args.reason || *ctl->args.model || ctl->args.dry_run)
+        return ctl_usage(ctl, _("--model, --reason, --force and --dry-run are for a file."));
     call_options_u64(options, "expected-revision", ctl->args.expected_revision);
     if (!report_revision(ctl, &before, &error) ||
         !ctl_write(ctl, &error, &change, "Import", options, "s", model))

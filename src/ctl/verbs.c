@@ -12,13 +12,14 @@ const Verb verbs[] = {
     {"models", FAMILY_MODELS, "", 0, 0, OPTIONS_FULL, N_("List the coach models that are known"), NULL,
      verb_models},
     {"import", FAMILY_MODELS, N_("MODEL|FILE"), 1, 1,
-     OPTIONS_WRITE | OPTIONS_REASON | OPTIONS_FORCE | OPTIONS_MERGE | OPTIONS_YES | OPTIONS_FULL,
+     OPTIONS_WRITE | OPTIONS_REASON | OPTIONS_FORCE | OPTIONS_MERGE | OPTIONS_YES | OPTIONS_FULL |
+         OPTIONS_DRY_RUN,
      N_("Bring in a model that ships, or a file"),
      N_("MODEL is one that ships; one that is imported already stays as it is, edits included. What has a slash in it, ends "
         "in .yml, .yaml or .json, or is “-” for standard input, is a FILE, YAML or JSON. Of a coach that is not known it "
         "becomes a model, called like the file unless --model says otherwise. Of one that is known it is another release: "
         "what it brings is shown and merged with your edits as “update” does. One that “export --edits” wrote brings edits, "
-        "which are shown first. On a terminal it asks before it writes; “undo” takes it back. Example:\n\n"
+        "which are shown first. On a terminal it asks before it writes, with --dry-run it writes nothing, and “undo” takes it back. Example:\n\n"
         "    coachiqctl import ./my-coach.yml --model 2021_Entegra_Aspire_44R"),
      verb_import},
     {"export", FAMILY_MODELS, N_("[MODEL]"), 0, 1,

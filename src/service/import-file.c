@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "coach/coach-id.h"
 
 #include <string.h>
 
@@ -55,44 +56,6 @@ BroughtFile *service_read_file(Service *service, const char *text, size_t length
 }
 
 /* Which model */
-
-static void append_id_part(GString *id, const char *text)
-{
-    if (id->len > 0 && text[0])
-        g_string_append_c(id, '_');
-    for (; *text; text++)
-        if (*text == ' ')
-            g_string_append_c(id, '_');
-        else if (g_ascii_isalnum(*text) || strchr("_-.", *text))
-            g_string_append_c(id, *text);
-}
-
-/* "YEAR_MAKE_MODEL_TRIM" */
-static char *id_of_coach(const CoachFile *coach)
-{
-    const char *const parts[] = {coach->year, coach->make, coach->model, coach->trim};
-    GString *id = g_string_new(NULL);
-
-    for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
-        append_id_part(id, parts[i]);
-    return g_string_free(id, false);
-}
-
-/* The name of a file without its folder and its ending. */
-static char *id_of_name(const char *name)
-{
-    static const char *const endings[] = {".yml", ".yaml", ".json"};
-    g_autofree char *base = g_path_get_basename(name);
-    GString *id = g_string_new(NULL);
-
-    for (guint i = 0; name[0] && i < G_N_ELEMENTS(endings); i++)
-        if (g_str_has_suffix(base, endings[i])) {
-            base[strlen(base) - strlen(endings[i])] = 0;
-            append_id_part(id, base);
-            break;
-        }
-    return g_string_free(id, false);
-}
 
 /* Files are written in one case and named in another; an id that differs only in that is meant. Where
  * several do, none is. */
@@ -161,13 +124,9 @@ char *service_find_model_of_file(Service *service, const BroughtFile *file, cons
     else if (model[0])
         id = g_strdup(model);
     else
-        id = id_of_name(file->name);
+        id = coach_id_new(file->coach, file->name);
     if (!id)
         return NULL;
-    if (!id[0]) {
-        g_free(id);
-        id = id_of_coach(file->coach);
-    }
     if (!id[0]) {
         g_set_error_literal(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_ARGS,
                             "The file does not say which coach it is of (coach_info); name the model");

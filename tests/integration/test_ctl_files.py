@@ -6,8 +6,9 @@ import json
 import os
 import shlex
 
-from ctl import BEDROOM, GALLEY, PORCH, CtlTest
-from harness import MODEL
+import yaml
+from ctl import BEDROOM, GALLEY, LOSS, PORCH, RELEASE, CtlTest
+from harness import FIXTURES, MODEL
 
 
 class EditTest(CtlTest):
@@ -260,3 +261,368 @@ Edited 3 components  (change 3)
         self.assertEqual(terminal.end(), 0)
         self.fails("NoSuchMapping", self.get, MODEL, PORCH)
         self.assertEqual(self.name(BEDROOM), "Nook")
+
+
+class FilesTest(CtlTest):
+    def write(self, name, text):
+        path = self.bench.path(name)
+        with open(path, "wb" if isinstance(text, bytes) else "w", **({} if isinstance(text, bytes) else {"encoding": "utf-8"})) as file:
+            file.write(text)
+        return path
+
+    def read(self, path):
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+
+    def coach(self):
+        return self.read(os.path.join(FIXTURES, "coaches", f"{MODEL}.yml"))
+
+    def newer(self):
+        """The fixture's coach as its next release."""
+        text = self.coach()
+        for old, new in RELEASE:
+            self.assertIn(old, text)
+            text = text.replace(old, new)
+        return text
+
+    def wanted(self):
+        self.set(MODEL, BEDROOM, "/friendly_name", "Reading Nook")
+        self.set(MODEL, GALLEY, "/friendly_name", "Cook's Light")
+
+    def model(self, name):
+        models = {model["Id"]: model for model in self.call("ListModels")}
+        return models.get(name)
+
+
+class ExportTest(FilesTest):
+    def test_standard_output(self):
+        self.wanted()
+        text = self.ctl("export").out
+        self.assertTrue(text.startswith(f'# Model: {MODEL}\n# Version: "1.2.3"\n# Revision: 4\n'), text[:200])
+        self.assertIn("friendly_name: Reading Nook\n", text)
+        self.assertEqual(self.ctl("export", MODEL, "--output=-").out, text)
+        self.assertEqual(self.ctl("export", "--model", MODEL).out, text)
+        self.assertEqual(yaml.safe_load(text)["coach_info"], yaml.safe_load(self.coach())["coach_info"])
+        data = json.loads(self.ctl("export", "--format=json").out)
+        self.assertEqual(data["coach_info"]["year"], "2020")
+        self.assertEqual(self.json("export"), data)
+
+    def test_edits(self):
+        self.wanted()
+        edits = yaml.safe_load(self.ctl("export", "--edits").out)
+        self.assertEqual(edits["coachiq_edits"]["model"], MODEL)
+        self.assertEqual([edit["value"] for edit in edits["edits"]], ["Reading Nook", "Cook's Light"])
+
+    def test_as_it_was(self):
+        self.wanted()
+        self.assertIn("friendly_name: Galley Light\n", self.ctl("export", "--at=3").out)
+        self.assertIn("friendly_name: Reading Nook\n", self.ctl("export", "--at=3").out)
+        self.assertIn("There is no change 99", self.ctl("export", "--at=99", code=4).err)
+
+    def test_a_file(self):
+        path = self.bench.path("mine.yml")
+        done = self.ctl("export", "-o", path)
+        self.assertEqual(done.out, f"Exported {MODEL} to {path}\n")
+        self.assertEqual(self.read(path), self.ctl("export").out)
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+        refused = self.ctl("export", "-o", path, code=1)
+        self.assertIn("exists already; --force overwrites it", refused.err)
+        self.ctl("export", "--edits", "-o", path, "--force")
+        self.assertIn("coachiq_edits", self.read(path))
+        # A name that says JSON gets it.
+        path = self.bench.path("mine.json")
+        self.assertEqual(self.json("export", "-o", path), {"model": MODEL, "output": path})
+        self.assertEqual(json.loads(self.read(path))["coach_info"]["make"], "Test")
+
+    def test_wrong_command_lines(self):
+        self.ctl("export", "--format=toml", code=2)
+        self.ctl("export", "--force", code=2)
+        self.ctl("export", MODEL, "--model", MODEL, code=2)
+        self.assertIn(f"Did you mean {MODEL}", self.ctl("export", "2020_Test_Coch", code=4).err)
+
+
+class ImportTest(FilesTest):
+    def test_a_new_coach(self):
+        path = self.write("2019_Own_Coach.yml", self.coach().replace("model: Coach", "model: Bus"))
+        done = self.ctl("import", path, "--reason=mine")
+        self.assertEqual(
+            done.out,
+            f"""A coach that is new here: 2019_Own_Coach
+  name        2020 Test Bus One
+  version     1.2.3
+  devices     15
+  components  {len(self.call("GetMappings", MODEL)[0])}
+Imported {path} as 2019_Own_Coach  (change 3)
+  “coachiqctl undo 3” takes it back.
+""",
+        )
+        change = self.changes()[0]
+        self.assertEqual((change["Kind"], change["Model"], change["Reason"]), ("import", "2019_Own_Coach", "mine"))
+        again = self.ctl("import", path)
+        self.assertEqual(again.out, f"{path} says what 2019_Own_Coach has already, so there is nothing to import.\n")
+        self.assertEqual(self.revision(), 3)
+        self.assertEqual(self.json("import", path, "--model=other"), {"model": "other", "change": 4})
+
+    def test_a_namesake(self):
+        path = self.write("backup.yml", self.newer())
+        shown = self.ctl("import", path, "--dry-run").out
+        self.assertIn(f"{MODEL} is called so too: --model {MODEL} imports the file as a release of that one.", shown)
+        self.assertEqual(self.json("import", path, "--dry-run")["model"], "backup")
+        self.assertEqual(self.revision(), 2)
+
+    def test_standard_input(self):
+        done = self.ctl("import", "-", input=self.coach().replace('year: "2020"', 'year: "2019"'))
+        self.assertIn("Imported Standard input as 2019_Test_Coach_One  (change 3)", done.out)
+        refused = self.ctl("import", "-", code=2, input="areas: {inside: {name: Inside}}\n")
+        self.assertIn("does not say which coach it is: name it with --model", refused.err)
+        self.ctl("import", "-", "--model=areas_only", input="areas: {inside: {name: Inside}}\n")
+        self.assertTrue(self.model("areas_only")["Imported"])
+
+    def test_a_release(self):
+        self.wanted()
+        path = self.write(f"{MODEL}.yml", self.newer())
+        shown = self.ctl("import", path, "--dry-run").out
+        self.assertIn(f"{MODEL}: 1.2.3 → 1.3.0\nReview: 2 items need a decision.\n", shown)
+        self.assertIn("--take bedroom_light friendly_name\n", shown)
+        self.assertIn(f"“coachiqctl import {path} --model {MODEL}” does it, and takes these options.", shown)
+        self.assertEqual(self.json("import", path, "--dry-run")["verdict"], "review")
+        self.assertEqual(self.revision(), 4)
+        done = self.ctl("import", path, "--take", "bedroom_light", "/", "--set", "galley_light", "friendly_name", "Third")
+        self.assertIn(f"Updated {MODEL}: 1.2.3 → 1.3.0  (change 5)\n", done.out)
+        self.assertEqual((self.name(BEDROOM), self.name(GALLEY), self.name(PORCH)), ("Bed Light", "Third", "Patio Light"))
+        self.assertEqual(self.changes()[0]["Kind"], "update")
+        self.ctl("undo", "5")
+        self.assertEqual((self.name(BEDROOM), self.name(GALLEY)), ("Reading Nook", "Cook's Light"))
+
+    def test_a_release_as_data(self):
+        path = self.write(f"{MODEL}.yml", self.newer())
+        self.assertEqual(
+            self.json("import", path),
+            {"model": MODEL, "installed": "1.2.3", "file": "1.3.0", "verdict": "clean", "change": 3},
+        )
+        self.assertEqual(self.json("import", path), {"model": MODEL, "installed": "1.3.0", "file": "1.3.0"})
+
+    def test_policies(self):
+        self.wanted()
+        path = self.write("x.yml", self.newer())
+        self.assertIn("decisions are open", self.ctl("import", path, "-m", MODEL, "--policy=manual", code=1).err)
+        self.ctl("import", path, "-m", MODEL, "--policy=take-vendor")
+        self.assertEqual(self.name(BEDROOM), "Bed Light")
+        loss = LOSS[1][0].sub("", self.newer().replace("1.3.0", "1.4.0"))
+        blocked = self.ctl("import", self.write("y.yml", loss), "-m", MODEL, code=1)
+        self.assertIn("--allow=device-loss lifts it", blocked.out)
+        self.ctl("import", self.write("y.yml", loss), "-m", MODEL, "--allow=device-loss")
+
+    def test_a_release_of_what_was_never_read(self):
+        text = self.read(os.path.join(FIXTURES, "coaches", "2021_Test_Plain.yml")) + "\nnews: {a: 1}\n"
+        done = self.ctl("import", self.write("2021_test_plain.yml", text))
+        self.assertRegex(done.out, r"(?m)^Updated 2021_Test_Plain: .*\(change 4\)$")
+
+    def test_a_person_at_a_terminal(self):
+        self.wanted()
+        path = self.write(f"{MODEL}.yml", self.newer())
+        terminal = self.terminal("import", path)
+        for answer in ("v", "m"):
+            terminal.expect("(q)uit?")
+            terminal.type(answer)
+        terminal.expect("Update? (y)es or (n)o, by default no:")
+        terminal.type("y")
+        terminal.expect("(change 5)")
+        self.assertEqual(terminal.end(), 0)
+        self.assertEqual((self.name(BEDROOM), self.name(GALLEY)), ("Bed Light", "Cook's Light"))
+        terminal = self.terminal("import", self.write("new_one.yml", self.coach()))
+        terminal.expect("Import it? (y)es or (n)o, by default no:")
+        terminal.type("")
+        terminal.expect("Nothing was written.")
+        self.assertEqual(terminal.end(), 1)
+        self.assertEqual(self.revision(), 5)
+
+    def test_edits(self):
+        self.wanted()
+        self.call("DeleteMapping", MODEL, PORCH, "never used")
+        path = self.bench.path("edits.yml")
+        self.ctl("export", "--edits", "-o", path)
+        before = self.ctl("export", "--format=json").out
+        self.call("FactoryReset", MODEL, "", "")
+        shown = self.ctl("import", path, "--dry-run")
+        self.assertEqual(
+            shown.out,
+            f"""Edits of {MODEL}, made on version 1.2.3
+  {BEDROOM}
+    /friendly_name: Bedroom Light → Reading Nook
+  {GALLEY}
+    /friendly_name: Galley Light → Cook's Light
+- {PORCH}: Porch Light (1FEDA:27)
+2 fields differ, 1 component is gone.
+""",
+        )
+        self.assertEqual(len(self.json("import", path, "--dry-run")["differences"]), 3)
+        done = self.ctl("import", path)
+        self.assertIn(f"Imported the edits in {path} into {MODEL}  (change 7)", done.out)
+        self.assertEqual(self.changes()[0]["Kind"], "edit")
+        self.assertEqual(self.ctl("export", "--format=json").out, before)
+        self.assertIn("Nothing to change", self.ctl("import", path).out)
+        self.assertIn("edits of the coach", self.ctl("import", path, "--model=2021_Test_Plain", code=2).err)
+        self.ctl("import", path, "--policy=take-vendor", code=2)
+
+    def test_bad_files(self):
+        os.mkfifo(self.bench.path("pipe.yml"))
+        bad = {
+            self.bench.path("pipe.yml"): "is a pipe",
+            self.bench.directory + "/": "is a folder",
+            "/dev/zero": "is a device",
+            self.write("huge.yml", b"#" * (8 * 1024 * 1024 + 1)): "larger than 8.0 MiB",
+            self.write("empty.yml", ""): "empty.yml: ",
+            self.write("binary.yml", b"\x00\x01\x02"): "binary.yml: ",
+            self.write("utf16.yml", "a: 1".encode("utf-16")): "utf16.yml: ",
+            self.write("syntax.yml", "a: [1\nb: 2\n"): "syntax.yml: line 2, column 2: ",
+            self.write("twice.yml", "a: 1\na: 2\n"): "twice.yml: line 2, column 1: ",
+            self.write("syntax.json", '{"a": 1,\n}'): "syntax.json: line 2, column 1: ",
+            self.write("dgn.yml", "2FFFF:\n  1: [{entity_id: a}]\n"): "dgn.yml: line 2, column 3: ",
+            "./nothing.yml": "No such file",
+        }
+        for path, message in bad.items():
+            with self.subTest(path):
+                failed = self.ctl("import", path, "--model=x", code=1)
+                self.assertIn(message, failed.err)
+                self.assertIn(message, self.ctl("diff", MODEL, path, code=2).err)
+        edits = self.write("edits.yml", "coachiq_edits: {format: 9, model: x}\nedits: []\n")
+        self.assertIn("edits.yml: line 1, column ", self.ctl("import", edits, code=1).err)
+        self.assertIn("larger than", self.ctl("import", "-", code=1, input="#" * (9 * 1024 * 1024)).err)
+        self.assertEqual(self.revision(), 2)
+        self.assertEqual(self.client.property("Health"), "ok")
+
+    def test_words(self):
+        """A word without a slash or an ending is a model; whoever means a file learns how to say so."""
+        self.write("2021_test_plain", self.coach())
+        failed = self.ctl("import", "2021_Test_Plane", code=4)
+        self.assertIn("Did you mean 2021_Test_Plain", failed.err)
+        self.ctl("import", "2021_Test_Plain")
+        for wrong in (["--reason=x"], ["--force"], ["--model=x"], ["--take", "a", "b"], ["--dry-run"]):
+            self.ctl("import", MODEL, *wrong, code=2)
+        self.assertEqual(self.revision(), 3)
+
+
+class RemoveTest(FilesTest):
+    def test_remove(self):
+        self.ctl("import", self.write("mine.yml", self.coach()))
+        self.set("mine", BEDROOM, "/friendly_name", "Nook")
+        self.assertIn("--yes says yes", self.ctl("remove", "mine", code=2).err)
+        done = self.ctl("remove", "mine", "--yes", "--reason=sold")
+        self.assertEqual(
+            done.out,
+            """To be removed: mine
+  name     2020 Test Coach One
+  version  1.2.3
+  devices  15
+  edits    1
+
+It came from a file: it is gone then until that is imported again.
+A backup of what is there now is made first.
+Removed mine  (change 5)
+  “coachiqctl undo 5” takes it back.
+""",
+        )
+        self.assertIsNone(self.model("mine"))
+        change = self.changes()[0]
+        self.assertEqual((change["Kind"], change["Reason"]), ("remove", "sold"))
+        self.ctl("undo", "5")
+        self.assertEqual(self.field("mine", BEDROOM, "/friendly_name"), "Nook")
+
+    def test_the_active_one(self):
+        failed = self.ctl("remove", MODEL, "--yes", code=1)
+        self.assertIn("is the active model, so it was not removed", failed.err)
+        self.assertIn("--force removes it all the same", failed.err)
+        done = self.ctl("remove", MODEL, "--yes", "--force")
+        self.assertIn("It ships with the service: when it is read again, it is there again", done.out)
+        self.assertIn("none is active then", done.out)
+        self.assertEqual(self.client.property("ActiveModel"), "")
+
+    def test_nothing_to_remove(self):
+        self.assertIn("Nothing to change", self.ctl("remove", "2021_Test_Plain", "--yes").out)
+        self.assertIn("Did you mean 2021_Test_Plain", self.ctl("remove", "2021_Test_Plane", "--yes", code=4).err)
+        self.assertEqual(self.json("remove", "2021_Test_Plain", "--yes"), {"change": 2})
+
+    def test_at_a_terminal(self):
+        self.ctl("import", self.write("mine.yml", self.coach()))
+        terminal = self.terminal("remove", "mine")
+        terminal.expect("Remove? (y)es or (n)o, by default no:")
+        # Somebody else is quicker.
+        self.set("mine", BEDROOM, "/friendly_name", "Nook")
+        terminal.type("y")
+        terminal.expect("changed while you were asked, so nothing was written")
+        self.assertEqual(terminal.end(), 5)
+        terminal = self.terminal("remove", "mine")
+        terminal.expect("by default no:")
+        terminal.type("y")
+        terminal.expect("Removed mine")
+        self.assertEqual(terminal.end(), 0)
+
+
+class DiffTest(FilesTest):
+    def test_a_model_and_a_file(self):
+        self.wanted()
+        path = self.write("newer.yml", self.newer())
+        done = self.ctl("diff", MODEL, path, code=1)
+        self.assertEqual(
+            done.out,
+            f"""  {BEDROOM}
+    /friendly_name: Reading Nook → Bed Light
+  {GALLEY}
+    /friendly_name: Cook's Light → Kitchen Light
+  {PORCH}
+    /friendly_name: Porch Light → Patio Light
+  file_metadata
+    /version: "1.2.3" → "1.3.0"
++ lighting_scenes/movie: Movie
+
+4 fields differ, 1 component is new.
+""",
+        )
+        self.assertEqual(done.err, "")
+        self.assertIn("    name: Movie\n", self.ctl("diff", MODEL, path, "--full", code=1).out)
+        found = json.loads(self.ctl("diff", "--json", path, MODEL, code=1).out)
+        self.assertEqual((found["from"], found["to"]), (path, MODEL))
+        self.assertEqual(
+            found["differences"][0],
+            {"path": BEDROOM, "field": "/friendly_name", "before": "Bed Light", "after": "Reading Nook"},
+        )
+        self.assertEqual([row for row in found["differences"] if "after" not in row][0]["path"], "lighting_scenes/movie")
+
+    def test_the_same(self):
+        path = self.bench.path("mine.yml")
+        self.ctl("export", "-o", path)
+        for words in ((MODEL, path), (path, MODEL), (path, path), (MODEL, MODEL)):
+            self.assertEqual(self.ctl("diff", *words).out, "Nothing differs.\n")
+        self.assertEqual(self.ctl("diff", "-", MODEL, input=self.read(path)).out, "Nothing differs.\n")
+        self.assertEqual(self.json("diff", MODEL, path)["differences"], [])
+
+    def test_changes(self):
+        self.wanted()
+        expected = f"  {GALLEY}\n    /friendly_name: Galley Light → Cook's Light\n\n1 field differs.\n"
+        for words in (("3", "4"), ("@3", f"{MODEL}@4"), ("3", MODEL)):
+            self.assertEqual(self.ctl("diff", *words, code=1).out, expected)
+        self.assertEqual(self.ctl("diff", "4", MODEL).out, "Nothing differs.\n")
+
+    def test_two_models(self):
+        done = self.ctl("diff", MODEL, "2021_Test_Plain", code=1)
+        self.assertIn(f"- {BEDROOM}: Bedroom Light (1FEDA:25 1FEDB:25)\n", done.out)
+
+    def test_narrow_terminal(self):
+        self.wanted()
+        self.set(MODEL, BEDROOM, "/friendly_name", "A name that no narrow terminal can show in one of its lines")
+        terminal = self.terminal("diff", "3", "5", columns=60)
+        self.assertEqual(terminal.end(), 1)
+        self.assertLessEqual(max(len(line) for line in terminal.screen.splitlines()), 60)
+        self.assertIn("…", terminal.screen)
+
+    def test_trouble(self):
+        self.ctl("diff", "-", "-", code=2)
+        self.ctl("diff", MODEL, code=2)
+        self.ctl("diff", MODEL, f"{MODEL}@x", code=2)
+        self.ctl("diff", MODEL, "2020_Test_Coch", code=4)
+        self.ctl("diff", "1", "99", code=4)
+        self.wanted()
+        path = self.bench.path("edits.yml")
+        self.ctl("export", "--edits", "-o", path)
+        self.assertIn("has edits, not a coach", self.ctl("diff", MODEL, path, code=2).err)

@@ -654,6 +654,20 @@ char *source_file(const char *name)
     return g_build_filename(root ? root : ".", name, NULL);
 }
 
+char *documented(const char *start)
+{
+    g_autofree char *path = source_file("docs/coach-files.md"), *text = NULL;
+    g_autofree char *opening = g_strconcat("```yaml\n", start, NULL);
+    g_autoptr(GError) error = NULL;
+
+    g_file_get_contents(path, &text, NULL, &error);
+    g_assert_no_error(error);
+    const char *from = strstr(text, opening);
+    g_assert_nonnull(from);
+    from += strlen("```yaml\n");
+    return g_strndup(from, (gsize) (strstr(from, "```") - from));
+}
+
 GPtrArray *real_coach_files(void)
 {
     g_autofree char *folder = source_file("../shared/data/real");

@@ -82,6 +82,8 @@ extern const char *const fresh_paths[];
 
 /* The source tree, from the environment; a file in it. */
 char *source_file(const char *name);
+/* The YAML example in docs/coach-files.md that starts so. */
+char *documented(const char *start);
 /* The real coach files beside the source tree, an array of paths; skips the test and returns NULL where
  * there are none. */
 GPtrArray *real_coach_files(void);

@@ -145,6 +145,7 @@ static void test_refused(void)
         {"1FEDA:\n  1: [{entity_id: x, bindings: 1}]\n", 2, 7, "may not have a field named \"bindings\""},
         {"1FEDA:\n  1: [{entity_id: x, dgn: 1}]\n  2: [{entity_id: x, dgn: 2}]\n", 2, 7,
          "may not differ in a field named \"dgn\""},
+        {"coachiq_edits:\n  format: 1\n", 2, 3, "the mark of a file with an owner's edits"},
         {"unbound_devices: 5\n", 1, 18, "holds a list of devices (\"- entity_id: …\"), this is an integer"},
         {"unbound_devices: {a: {}}\n", 1, 18, "this is a map"},
         {"unbound_devices:\n  - x\n", 2, 5, "a device is a map of fields"},

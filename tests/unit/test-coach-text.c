@@ -80,6 +80,17 @@ static void test_yaml(void)
     g_assert_cmpuint(file->n_devices, ==, 4);
 }
 
+/* What the documentation shows is what is written. */
+static void test_documented(void)
+{
+    const CoachTextHeader header = {.model = "2024_Example", .version = "1.2.0", .revision = 17};
+    g_autofree char *text = documented("# Model:"), *again = NULL;
+    g_autoptr(CoachFile) file = file_parse(text);
+
+    again = file_format(file, &header, COACH_FORMAT_YAML);
+    g_assert_cmpstr(again, ==, text);
+}
+
 static void test_json(void)
 {
     const CoachTextHeader header = {.model = "2024_Example", .version = "1.2.0", .revision = 17};
@@ -445,6 +456,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/coach-text/yaml", test_yaml);
+    g_test_add_func("/coach-text/documented", test_documented);
     g_test_add_func("/coach-text/json", test_json);
     g_test_add_func("/coach-text/header", test_header);
     g_test_add_func("/coach-text/format-refused", test_format_refused);

@@ -87,6 +87,16 @@ static void test_example(void)
     g_assert_cmpstr(again, ==, example);
 }
 
+/* What the documentation shows is what is written. */
+static void test_documented(void)
+{
+    g_autofree char *text = documented("coachiq_edits:"), *again = NULL;
+    g_autoptr(EditsFile) file = file_parse(text);
+
+    again = edits_file_format(file, COACH_FORMAT_YAML);
+    g_assert_cmpstr(strstr(again, "coachiq_edits:"), ==, text);
+}
+
 #define HEAD "coachiq_edits: {format: 1, model: m}\n"
 #define EDIT(text) HEAD "edits:\n- " text
 
@@ -296,6 +306,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/edits-file/example", test_example);
+    g_test_add_func("/edits-file/documented", test_documented);
     g_test_add_func("/edits-file/canonical", test_canonical);
     g_test_add_func("/edits-file/refused", test_refused);
     g_test_add_func("/edits-file/bounds", test_bounds);
