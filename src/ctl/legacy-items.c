@@ -135,15 +135,18 @@ static void part_clear(gpointer data)
 
 static bool add_part(GArray *parts, const char *name, const void *data, size_t length, GError **error)
 {
-    CallFile part = {.fd = memfd_new_sealed("coachiq-migrate", data, length)};
+    int fd = memfd_new_sealed("coachiq-migrate", data, length);
+    CallFile *part;
 
-    if (part.fd < 0) {
-        g_set_error(error, G_FILE_ERROR, (gint) g_file_error_from_errno(-part.fd),
-                    _("Cannot hold the files in memory: %s."), g_strerror(-part.fd));
+    if (fd < 0) {
+        g_set_error(error, G_FILE_ERROR, (gint) g_file_error_from_errno(-fd),
+                    _("Cannot hold the files in memory: %s."), g_strerror(-fd));
         return false;
     }
-    part.name = g_strdup(name);
-    g_array_append_val(parts, part);
+    g_array_set_size(parts, parts->len + 1);
+    part = &g_array_index(parts, CallFile, parts->len - 1);
+    part->name = g_strdup(name);
+    part->fd = fd;
     return true;
 }
 

@@ -256,7 +256,6 @@ static void test_bad(Fixture *fixture, G_GNUC_UNUSED gconstpointer data)
     g_autofree char *fifo = path_of(fixture, LIB "config/models/fifo.yml");
     g_autofree char *out = path_of(fixture, LIB "config/models/out.yml");
     g_autofree char *loop = path_of(fixture, LIB "config/models/loop.yml");
-    g_autofree char *folder = path_of(fixture, LIB "config/models/folder.yml/x");
     g_autofree char *huge = path_of(fixture, LIB "config/models/huge.yml");
     const LegacyRequest request = {.root = fixture->root};
     g_auto(LegacyGathered) gathered = {0};
@@ -284,6 +283,7 @@ static void test_bad(Fixture *fixture, G_GNUC_UNUSED gconstpointer data)
     put(fixture, LIB "user/config-overrides.toml", "[can\n");
     put(fixture, LIB "config/system.toml", "[coach]\ndefault_model = 5\n");
     put(fixture, LIB "config/models/good.yml", "good");
+    put(fixture, LIB "config/models/folder.yml/x", "");
     put(fixture, LIB "reference", "a file");
     put(fixture, LIB "config/models/huge.yml", "");
     g_assert_cmpint(truncate(huge, LEGACY_FILE_MAX + 1), ==, 0);
