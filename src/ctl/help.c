@@ -36,12 +36,32 @@ static void print_title(const Ctl *ctl, const char *title)
     ctl_print("\n%s%s%s", term_on(&ctl->out, STYLE_HEADER), line, term_off(&ctl->out, STYLE_HEADER));
 }
 
+/* Text broken between words at TEXT_WIDTH, behind what stands in the first `indent` columns already. */
+static void print_wrapped(const char *text, unsigned indent)
+{
+    g_auto(GStrv) words = g_strsplit(text, " ", -1);
+    unsigned column = indent;
+
+    for (unsigned i = 0; words[i]; i++) {
+        unsigned width = text_width(words[i]);
+
+        if (column > indent && column + 1 + width > TEXT_WIDTH) {
+            printf("\n%*s", (int) indent, "");
+            column = indent;
+        }
+        printf("%s%s", column > indent ? " " : "", words[i]);
+        column += width + (column > indent ? 1 : 0);
+    }
+    putchar('\n');
+}
+
 /* Two columns, the first at least `width` wide. */
 static void print_row(const char *left, unsigned width, const char *right)
 {
-    unsigned used = text_width(left);
+    unsigned used = text_width(left), wide = MAX(used, width);
 
-    ctl_print("  %s%*s  %s", left, used < width ? (int) (width - used) : 0, "", right);
+    printf("  %s%*s  ", left, (int) (wide - used), "");
+    print_wrapped(right, wide + 4);
 }
 
 static char *verb_usage(const Verb *verb)
@@ -95,21 +115,10 @@ static void print_options(unsigned groups, bool global)
 /* A paragraph, broken between words at TEXT_WIDTH; one that is indented is left as it is. */
 static void print_paragraph(const char *paragraph)
 {
-    g_auto(GStrv) words = g_strsplit(paragraph, " ", -1);
-    g_autoptr(GString) line = g_string_new(NULL);
-
-    if (*paragraph == ' ') {
+    if (*paragraph == ' ')
         ctl_print("%s", paragraph);
-        return;
-    }
-    for (unsigned i = 0; words[i]; i++) {
-        if (line->len > 0 && text_width(line->str) + 1 + text_width(words[i]) > TEXT_WIDTH) {
-            ctl_print("%s", line->str);
-            g_string_truncate(line, 0);
-        }
-        g_string_append_printf(line, "%s%s", line->len > 0 ? " " : "", words[i]);
-    }
-    ctl_print("%s", line->str);
+    else
+        print_wrapped(paragraph, 0);
 }
 
 void help_print(const Ctl *ctl)

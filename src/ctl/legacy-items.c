@@ -79,7 +79,7 @@ static void append_problem(LegacyItems *items, const char *origin, const char *r
         append(items, "problem", origin, data);
     else if (items->array->len < LEGACY_ITEMS_MAX) {
         g_autoptr(GBytes) more = reason_data(_(
-            "there is more than can be taken over at once, and this is where it ends; move files away that are not "
+            "There is more than can be taken over at once, and this is where it ends; move files away that are not "
             "needed, or import them one by one with “coachiqctl import FILE”"));
 
         append(items, "problem", origin, more);
@@ -91,7 +91,7 @@ static void append_problem(LegacyItems *items, const char *origin, const char *r
 void legacy_items_add(LegacyItems *items, const char *kind, const char *origin, GBytes *data)
 {
     if (!has_room(items, g_bytes_get_size(data))) {
-        append_problem(items, origin, _("all files together are too large"));
+        append_problem(items, origin, _("All files together are too large"));
         return;
     }
     append(items, kind, origin, data);
@@ -135,15 +135,18 @@ static void part_clear(gpointer data)
 
 static bool add_part(GArray *parts, const char *name, const void *data, size_t length, GError **error)
 {
-    CallFile part = {.fd = memfd_new_sealed("coachiq-migrate", data, length)};
+    int fd = memfd_new_sealed("coachiq-migrate", data, length);
+    CallFile *part;
 
-    if (part.fd < 0) {
-        g_set_error(error, G_FILE_ERROR, (gint) g_file_error_from_errno(-part.fd),
-                    _("Cannot hold the files in memory: %s."), g_strerror(-part.fd));
+    if (fd < 0) {
+        g_set_error(error, G_FILE_ERROR, (gint) g_file_error_from_errno(-fd),
+                    _("Cannot hold the files in memory: %s."), g_strerror(-fd));
         return false;
     }
-    part.name = g_strdup(name);
-    g_array_append_val(parts, part);
+    g_array_set_size(parts, parts->len + 1);
+    part = &g_array_index(parts, CallFile, parts->len - 1);
+    part->name = g_strdup(name);
+    part->fd = fd;
     return true;
 }
 

@@ -38,11 +38,8 @@ typedef struct Layout {
 
 int64_t legacy_report_count(const Value *report, const char *result)
 {
-    int64_t count = 0;
-
-    VALUE_FOREACH_ITEM (item, value_map_get(report, "items"))
-        count += g_str_equal(dict_text(item, "result"), result);
-    return count;
+    /* The items may be fewer: a report has bounds. */
+    return dict_number(value_map_get(report, "counts"), result);
 }
 
 char *legacy_report_counts(const Value *report)
@@ -92,7 +89,7 @@ static char *item_text_of(const Layout *layout, const Value *item)
     if (g_str_equal(what, "coach"))
         return g_strdup_printf(_("coach %s"), model);
     if (g_str_equal(what, "active-model"))
-        return g_strdup_printf(_("active model %s"), model);
+        return g_strdup_printf(_("active model %s"), *model ? model : dict_text(item, "value"));
     if (g_str_equal(what, "interface"))
         return interface_text(place, value);
     if (*place == '\0' && *value == '\0')
@@ -202,7 +199,17 @@ static void append_group(const Layout *layout, const Group *group, const Value *
 void legacy_report_append(GString *out, const Term *term, const Value *report, bool written, bool full)
 {
     const Layout layout = {.out = out, .term = term, .full = full};
+    int64_t left_out = dict_number(report, "items_left_out");
 
     for (size_t i = 0; i < G_N_ELEMENTS(groups); i++)
         append_group(&layout, &groups[i], report, written);
+    if (left_out > 0) {
+        g_autofree char *text = g_strdup_printf(
+            ngettext("%" PRId64 " item is not listed, for there are too many.",
+                     "%" PRId64 " items are not listed, for there are too many.", (gulong) left_out),
+            left_out);
+
+        append_reason(&layout, 0, STYLE_WARN, text);
+        g_string_append_c(out, '\n');
+    }
 }

@@ -24,14 +24,14 @@ void complain(LegacyToml &toml, const toml::node &node, const char *what)
 {
     const toml::source_position place = node.source().begin;
 
-    if (!toml.problem)
+    if (toml.problem == nullptr)
         toml.problem = g_strdup_printf(_("line %u, column %u: %s"), static_cast<unsigned>(place.line),
                                        static_cast<unsigned>(place.column), what);
 }
 
 void read_model(LegacyToml &toml, const toml::node &node)
 {
-    if (const auto *text = node.as_string())
+    if (const auto *text = node.as_string(); text != nullptr)
         toml.default_model = copy(text->get());
     else
         complain(toml, node, _("default_model is no text; write the id of a model in quotes"));
@@ -43,8 +43,8 @@ void read_table(LegacyToml &toml, const toml::table &table)
     for (const auto &[logical, physical] : table) {
         const auto *text = physical.as_string();
 
-        if (!text) {
-            complain(toml, physical, _("a network interface is no text; write its name in quotes"));
+        if (text == nullptr) {
+            complain(toml, physical, _("A network interface is no text; write its name in quotes"));
             continue;
         }
         g_ptr_array_add(toml.interfaces, copy(logical.str()));
@@ -54,9 +54,9 @@ void read_table(LegacyToml &toml, const toml::table &table)
 
 void read_interfaces(LegacyToml &toml, const toml::node &node)
 {
-    if (const auto *table = node.as_table())
+    if (const auto *table = node.as_table(); table != nullptr)
         read_table(toml, *table);
-    else if (const auto *text = node.as_string())
+    else if (const auto *text = node.as_string(); text != nullptr)
         toml.interfaces_text = copy(text->get());
     else
         complain(toml, node, _("interface_mappings is no table; write { house = \"can0\" }"));
@@ -64,9 +64,9 @@ void read_interfaces(LegacyToml &toml, const toml::node &node)
 
 void read_document(LegacyToml &toml, const toml::table &document)
 {
-    if (const toml::node *model = document["coach"]["default_model"].node())
+    if (const toml::node *model = document["coach"]["default_model"].node(); model != nullptr)
         read_model(toml, *model);
-    if (const toml::node *interfaces = document["can"]["interface_mappings"].node())
+    if (const toml::node *interfaces = document["can"]["interface_mappings"].node(); interfaces != nullptr)
         read_interfaces(toml, *interfaces);
 }
 
@@ -90,7 +90,7 @@ bool legacy_toml_parse(LegacyToml *toml, const char *text, size_t length, GError
     } catch (const toml::parse_error &problem) {
         fail(error, problem);
     } catch (const std::exception &problem) {
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, _("it cannot be read: %s"), problem.what());
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, _("It cannot be read: %s"), problem.what());
     }
     return false;
 }

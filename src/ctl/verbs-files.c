@@ -137,7 +137,7 @@ int verb_export(Ctl *ctl)
 
 static void show_removal(const Ctl *ctl, const Value *model)
 {
-    bool bundled = g_str_equal(dict_text(model, "Origin"), "bundled");
+    bool ships = *dict_text(model, "BundledVersion");
     g_autofree char *id = term_styled(&ctl->out, STYLE_STRONG, dict_text(model, "Id"));
     g_autofree char *raw_title = models_title(model);
     g_autofree char *title = text_clean(raw_title);
@@ -151,9 +151,8 @@ static void show_removal(const Ctl *ctl, const Value *model)
     ctl_print(_("  version  %s\n  devices  %" PRIi64 "\n  edits    %" PRIi64 "\n"), version,
               dict_number(model, "Devices"), dict_number(model, "Edits"));
     ctl_print(
-        bundled
-            ? _("It ships with the service: when it is read again, it is there again, without the edits.")
-            : _("It came from a file: it is gone then until that is imported again."));
+        ships ? _("It ships with the service: when it is read again, it is there again, without the edits.")
+              : _("It came from a file: it is gone then until that is imported again."));
     if (dict_flag(model, "Active"))
         ctl_print(_("It is the active model; none is active then."));
     ctl_print(_("A backup of what is there now is made first."));

@@ -34,10 +34,14 @@ static int check_consent(Ctl *ctl)
                "only shows what it would do."));
 }
 
-/* Nothing refused is a success; for scripts that would remove the old system next. */
+/* What another source has precedence over is refused too, so that only a run of which nothing came is none.
+ */
 static int exit_code(const Value *report)
 {
-    return legacy_report_count(report, "refused") > 0 ? EXIT_FAILED : EXIT_OK;
+    bool refused = legacy_report_count(report, "refused") > 0;
+    bool any = legacy_report_count(report, "taken") > 0 || legacy_report_count(report, "present") > 0;
+
+    return refused && !any ? EXIT_FAILED : EXIT_OK;
 }
 
 static int say_none(const Ctl *ctl, const LegacyGathered *gathered)

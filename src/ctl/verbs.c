@@ -51,7 +51,7 @@ const Verb verbs[] = {
         "places and variables of the old system. It shows what it will do and asks; without a terminal it needs --yes or "
         "--dry-run. The old files are only read, all is one change that “undo” takes back, and a second run does nothing. "
         "With --root nothing outside of DIR is read but FILE, and variables of this shell do not count. Leaves with 1 when "
-        "something was refused, and with 4 when there is no old installation. Example:\n\n"
+        "all was refused, and with 4 when there is no old installation. Example:\n\n"
         "    coachiqctl migrate --root /media/old-card --dry-run"),
      verb_migrate},
     {"interface", FAMILY_MODELS, N_("[LOGICAL [PHYSICAL]]"), 0, 2, OPTIONS_WRITE | OPTIONS_FORCE,

@@ -8,7 +8,8 @@
 
 #include <stdarg.h>
 
-static int commit(Daemon *daemon, Plan *plan, const Actor *actor, int64_t *ret_change, sd_bus_error *error)
+int handler_commit_plan(Daemon *daemon, Plan *plan, const Actor *actor, int64_t *ret_change,
+                        sd_bus_error *error)
 {
     g_autoptr(GError) local = NULL;
 
@@ -40,7 +41,7 @@ int handler_prepare_read(Daemon *daemon, sd_bus_message *message, const char *mo
     r = actor_from_message(message, &actor);
     if (r < 0)
         return sd_bus_error_set_errnof(error, r, "It cannot be told who you are: %s", g_strerror(-r));
-    return commit(daemon, plan, &actor, &change, error);
+    return handler_commit_plan(daemon, plan, &actor, &change, error);
 }
 
 int handler_prepare_write(Daemon *daemon, sd_bus_message *message, const char *model,
@@ -62,7 +63,7 @@ int handler_commit(Daemon *daemon, sd_bus_message *message, Plan *taken, const A
 
     if (!plan)
         return errors_set(daemon, plan_error, error);
-    r = commit(daemon, plan, actor, &change, error);
+    r = handler_commit_plan(daemon, plan, actor, &change, error);
     return r < 0 ? r : sd_bus_reply_method_return(message, "t", (uint64_t) change);
 }
 
@@ -77,7 +78,7 @@ int handler_authorize_and_commit(Daemon *daemon, sd_bus_message *message, const 
         if (r <= 0)
             return r; /* asked: this message comes again with the answer */
     }
-    r = commit(daemon, plan, &actor, ret_change, error);
+    r = handler_commit_plan(daemon, plan, &actor, ret_change, error);
     return r < 0 ? r : 1;
 }
 

@@ -45,6 +45,8 @@ HANDLER(handle_open_backup);
 HANDLER(handle_restore_backup);
 HANDLER(handle_delete_backup);
 HANDLER(handle_factory_reset);
+/* handlers-migrate.c */
+HANDLER(handle_migrate_legacy);
 /* handlers-runtime.c */
 HANDLER(handle_list_resources);
 HANDLER(handle_get_resource);
@@ -73,6 +75,9 @@ int handler_authorize_and_commit(Daemon *daemon, sd_bus_message *message, const 
 /* The same without the question, where it was asked before. */
 int handler_commit(Daemon *daemon, sd_bus_message *message, Plan *taken, const Actor *actor,
                    GError **plan_error, sd_bus_error *error);
+/* Commits and logs, where the reply is another one. 0, or a negative errno with `error` set. */
+int handler_commit_plan(Daemon *daemon, Plan *plan, const Actor *actor, int64_t *ret_change,
+                        sd_bus_error *error);
 /* Options that every write takes; `forceable` adds "force". */
 int handler_read_write_options(sd_bus_message *message, bool forceable, WriteOptions *ret,
                                sd_bus_error *error);

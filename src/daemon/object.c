@@ -183,6 +183,9 @@ static const sd_bus_vtable vtable[] = {
                             SD_BUS_ARGS("s", model, "s", scope, "s", reason, "a{sv}", options),
                             SD_BUS_RESULT("t", change), handle_factory_reset, OPEN),
 
+    SD_BUS_METHOD_WITH_ARGS("MigrateLegacy", SD_BUS_ARGS("a(sh)", files, "a{sv}", options),
+                            SD_BUS_RESULT("s", report, "t", change), handle_migrate_legacy, OPEN),
+
     SD_BUS_METHOD_WITH_ARGS("ListResources", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sts)", resources),
                             handle_list_resources, OPEN),
     SD_BUS_METHOD_WITH_ARGS("GetResource", SD_BUS_ARGS("s", name), SD_BUS_RESULT("h", file),

@@ -61,7 +61,7 @@ const char *service_resolve_model(Service *service, const char *model, GError **
 /* The cache of an imported model. Sets NO_SUCH_MODEL, NOT_IMPORTED. */
 ModelCache *service_get_cache(Service *service, const char *model, GError **error);
 /* Whether the content of a bundled file is an update of what is imported: not where the owner brought a file
- * of their own and had that content before. */
+ * of their own and had that content before; but where a migration brought it. */
 bool service_is_update(Service *service, const ImportStatus *status, const char *bundled_hash, bool *ret,
                        GError **error);
 /* The state of a bundled file, read again when its bytes have changed; NULL without an error when there is

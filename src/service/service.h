@@ -19,6 +19,7 @@
 #include "coach/merge.h"
 #include "coach/rules.h"
 #include "service/bundle.h"
+#include "service/migrate-report.h"
 #include "service/model-cache.h"
 #include "store/store.h"
 
@@ -339,6 +340,25 @@ void service_note_backup(Service *service, const char *id, const char *reason);
  * long. Sets NO_SUCH_BACKUP, INVALID_FILE, NOT_SUPPORTED, TOO_LARGE. */
 Plan *service_plan_restore(Service *service, const char *id, int fd, const char *reason,
                            const WriteOptions *options, GError **error);
+
+/* Moving an old installation over (migrate.c) */
+
+/* One thing that the old installation had: what it is and where it was, "coach:/var/lib/…" (the interface
+ * XML has the kinds), and its bytes. Borrowed. */
+typedef struct MigrationFile {
+    const char *name;
+    const char *text;
+    size_t length;
+} MigrationFile;
+
+/* Judges all of it, the first winning over those behind it, and plans what is taken; `*ret_report` says what
+ * becomes of each thing. Sets INVALID_ARGS, INVALID_FILE and TOO_LARGE for what no client may send. */
+Plan *service_plan_migration(Service *service, const MigrationFile *files, size_t n_files,
+                             const char *reason, const WriteOptions *options, MigrationReport **ret_report,
+                             GError **error);
+/* The report as JSON text: before anything is written (`change` 0), or after the commit of the plan. */
+char *service_format_migration(Service *service, const Plan *plan, const MigrationReport *report,
+                               bool dry_run, int64_t change);
 
 /* Writes the plan and tells the observer. `*ret_change` is the new change, or the current revision when the
  * plan is empty. */

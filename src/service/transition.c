@@ -266,8 +266,11 @@ static void announce_edits(Service *service, const Plan *plan, const Passage *pa
 {
     g_autoptr(GPtrArray) paths = g_ptr_array_new();
 
-    for (guint i = 0; i < passage->components->len; i++)
-        g_ptr_array_add(paths, ((const Touched *) g_ptr_array_index(passage->components, i))->path);
+    for (guint i = 0; i < passage->components->len; i++) {
+        Touched *touched = g_ptr_array_index(passage->components, i);
+        if (touched->n_entries > 0)
+            g_ptr_array_add(paths, touched->path);
+    }
     g_ptr_array_add(paths, NULL);
     service_emit(service, &(ServiceEvent){.type = SERVICE_EVENT_MAPPINGS_CHANGED,
                                           .model = passage->model,

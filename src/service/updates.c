@@ -13,6 +13,20 @@
 
 /* Noticing */
 
+/* Whether the imported content came with a migration: what the old installation followed, and no choice of
+ * the owner's against what is bundled. */
+static bool is_migrated(Service *service, const char *model, bool *ret, GError **error)
+{
+    g_autoptr(GPtrArray) releases = NULL;
+    const LaterRelease *last;
+
+    if (!store_list_later_releases(service->store, model, 0, &releases, error))
+        return false;
+    last = releases->len > 0 ? g_ptr_array_index(releases, releases->len - 1) : NULL;
+    *ret = last && g_str_equal(last->kind, "migration");
+    return true;
+}
+
 bool service_is_update(Service *service, const ImportStatus *status, const char *bundled_hash, bool *ret,
                        GError **error)
 {
@@ -24,7 +38,7 @@ bool service_is_update(Service *service, const ImportStatus *status, const char 
     if (!store_find_vendor_revision(service->store, status->model, bundled_hash, &known, error))
         return false;
     *ret = !known;
-    return true;
+    return !known || is_migrated(service, status->model, ret, error);
 }
 
 /* Whether the bundled file says something else. The same bytes say the same; other bytes have to be read.

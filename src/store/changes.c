@@ -238,6 +238,13 @@ static bool insert_releases(Store *store, const Change *change, GError **error)
     return true;
 }
 
+static int compare_releases(gconstpointer a, gconstpointer b)
+{
+    const Release *const *first = a, *const *second = b;
+
+    return strcmp((*first)->model, (*second)->model);
+}
+
 bool store_add_change(Store *store, Change *change, GPtrArray *history, GError **error)
 {
     g_autofree char *previous_hash = NULL, *hash = NULL, *head = NULL;
@@ -247,6 +254,9 @@ bool store_add_change(Store *store, Change *change, GPtrArray *history, GError *
     if (!get_tip(store, &tip, &previous_hash, error))
         return false;
     change->id = tip + 1;
+    /* In the order in which they are read again, since that is what the hash is over. */
+    if (change->releases)
+        g_ptr_array_sort(change->releases, compare_releases);
 
     record = change_hash_begin(change, previous_hash);
     for (guint i = 0; i < history->len; i++)

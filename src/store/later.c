@@ -58,6 +58,53 @@ bool store_list_later_changes(Store *store, const char *model, int64_t after, GH
     return true;
 }
 
+static void past_edit_free(PastEdit *edit)
+{
+    g_free(edit->kind);
+    g_free(edit->user);
+    g_free(edit->path);
+    g_free(edit->field);
+    g_free(edit);
+}
+
+static PastEdit *read_past_edit(sqlite3_stmt *statement)
+{
+    PastEdit *edit = g_new0(PastEdit, 1);
+
+    edit->change = statement_integer(statement, 0);
+    edit->time = statement_integer(statement, 1);
+    edit->kind = statement_dup_text(statement, 2);
+    edit->user = statement_dup_text(statement, 3);
+    edit->path = statement_dup_text(statement, 4);
+    edit->field = statement_dup_text(statement, 5);
+    edit->refers = statement_integer(statement, 6);
+    return edit;
+}
+
+bool store_list_past_edits(Store *store, const char *model, GPtrArray **ret, GError **error)
+{
+    STATEMENT statement = database_prepare(
+        store->database,
+        "SELECT c.id, c.time, c.kind, c.user, m.component_path, h.field, CASE WHEN NOT json_valid(c.detail) THEN 0 "
+        "ELSE coalesce(json_extract(c.detail, '$.undoes'), json_extract(c.detail, '$.restored_revision'), 0) END "
+        "FROM changes c JOIN coach_mapping_history h ON h.change_id = c.id JOIN coach_mappings m ON m.id = h.mapping_id "
+        "WHERE m.coach_model = ?1 AND json_remove(h.override_before, '$.vendor', '$.by') IS NOT "
+        "json_remove(h.override_after, '$.vendor', '$.by') ORDER BY c.id DESC",
+        error);
+    g_autoptr(GPtrArray) edits = g_ptr_array_new_with_free_func((GDestroyNotify) past_edit_free);
+    int r;
+
+    if (!statement)
+        return false;
+    statement_bind_text(statement, 1, model);
+    while ((r = database_step(store->database, statement, error)) > 0)
+        g_ptr_array_add(edits, read_past_edit(statement));
+    if (r < 0)
+        return false;
+    *ret = g_steal_pointer(&edits);
+    return true;
+}
+
 static void later_release_free(LaterRelease *later)
 {
     g_free(later->kind);

@@ -93,6 +93,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VendorRevision, vendor_revision_free)
 /* The revision of a model with this content; `*ret` is NULL without an error when there is none. */
 bool store_find_vendor_revision(Store *store, const char *model, const char *content_hash,
                                 VendorRevision **ret, GError **error);
+/* All revisions of a model that are still there, the newest first, at most `limit`: an array of
+ * VendorRevision. */
+bool store_list_vendor_revisions(Store *store, const char *model, unsigned limit, GPtrArray **ret,
+                                 GError **error);
 /* A whole revision, as a coach file that would bring it. */
 bool store_load_vendor_file(Store *store, int64_t revision_id, CoachFile **ret, GError **error);
 /* One component as the vendor has it; NULL without an error when the revision has none of that path. */
@@ -248,6 +252,22 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LaterChange, later_change_free)
  * the path "" is the newest change that brought the model other data of the vendor. */
 bool store_list_later_changes(Store *store, const char *model, int64_t after, GHashTable **ret,
                               GError **error);
+
+/* One edit of one field as the history has it. */
+typedef struct PastEdit {
+    int64_t change;
+    int64_t time; /* µs since the epoch */
+    char *kind;   /* of the change */
+    char *user;
+    char *path;
+    char *field;
+    int64_t
+        refers; /* the change that an undo undoes, or the revision that a restore went back to; 0: none */
+} PastEdit;
+
+/* All edits of a model that made another wish of the owner's of a field, or none, the newest first: an array
+ * of PastEdit. */
+bool store_list_past_edits(Store *store, const char *model, GPtrArray **ret, GError **error);
 
 typedef struct LaterRelease {
     char *kind;         /* of the change */

@@ -105,15 +105,49 @@ void vendor_revision_free(VendorRevision *revision)
     g_free(revision);
 }
 
+#define REVISION_COLUMNS "id, content_hash, byte_hash, version, origin"
+
+static VendorRevision *read_revision(sqlite3_stmt *statement)
+{
+    VendorRevision *revision = g_new0(VendorRevision, 1);
+
+    revision->id = statement_integer(statement, 0);
+    revision->content_hash = statement_dup_text(statement, 1);
+    revision->byte_hash = statement_dup_text(statement, 2);
+    revision->version = statement_dup_text(statement, 3);
+    revision->origin = statement_dup_text(statement, 4);
+    return revision;
+}
+
+bool store_list_vendor_revisions(Store *store, const char *model, unsigned limit, GPtrArray **ret,
+                                 GError **error)
+{
+    STATEMENT statement = database_prepare(store->database,
+                                           "SELECT " REVISION_COLUMNS " FROM vendor_revisions "
+                                           "WHERE coach_model = ?1 ORDER BY id DESC LIMIT ?2",
+                                           error);
+    g_autoptr(GPtrArray) revisions = g_ptr_array_new_with_free_func((GDestroyNotify) vendor_revision_free);
+    int r;
+
+    if (!statement)
+        return false;
+    statement_bind_text(statement, 1, model);
+    statement_bind_integer(statement, 2, limit);
+    while ((r = database_step(store->database, statement, error)) > 0)
+        g_ptr_array_add(revisions, read_revision(statement));
+    if (r < 0)
+        return false;
+    *ret = g_steal_pointer(&revisions);
+    return true;
+}
+
 bool store_find_vendor_revision(Store *store, const char *model, const char *content_hash,
                                 VendorRevision **ret, GError **error)
 {
-    STATEMENT statement =
-        database_prepare(store->database,
-                         "SELECT id, content_hash, byte_hash, version, origin FROM vendor_revisions "
-                         "WHERE coach_model = ?1 AND content_hash = ?2",
-                         error);
-    VendorRevision *revision;
+    STATEMENT statement = database_prepare(store->database,
+                                           "SELECT " REVISION_COLUMNS " FROM vendor_revisions "
+                                           "WHERE coach_model = ?1 AND content_hash = ?2",
+                                           error);
     int r;
 
     *ret = NULL;
@@ -124,13 +158,7 @@ bool store_find_vendor_revision(Store *store, const char *model, const char *con
     r = database_step(store->database, statement, error);
     if (r <= 0)
         return r == 0;
-    revision = g_new0(VendorRevision, 1);
-    revision->id = statement_integer(statement, 0);
-    revision->content_hash = statement_dup_text(statement, 1);
-    revision->byte_hash = statement_dup_text(statement, 2);
-    revision->version = statement_dup_text(statement, 3);
-    revision->origin = statement_dup_text(statement, 4);
-    *ret = revision;
+    *ret = read_revision(statement);
     return true;
 }
 

@@ -42,7 +42,7 @@ ODD_NAMES = (
     "per%cent %F{{red}}",
 )
 
-ALL_OPTIONS = re.compile(r"^ +(?:-\w, )?--([a-z-]+)", re.M)
+ALL_OPTIONS = re.compile(r"^ {2}(?:-\w, | {4})--([a-z-]+)", re.M)
 ALL_VERBS = re.compile(r"^  ([a-z][a-z-]+)(?: .*)?  \S", re.M)
 
 

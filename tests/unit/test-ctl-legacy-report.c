@@ -19,7 +19,8 @@ static const char items[] =
     " \"field\": \"/groups\", \"value\": [1, 2], \"result\": \"taken\"},"
     "{\"source\": \"environment\", \"what\": \"active-model\", \"model\": \"M\", \"result\": \"present\"},"
     "{\"source\": \"/p\\u001b.json\", \"what\": \"file\", \"result\": \"refused\","
-    " \"reason\": \"this is a FIFO,\\nnot a regular file\"}]}";
+    " \"reason\": \"this is a FIFO,\\nnot a regular file\"}],"
+    " \"counts\": {\"taken\": 3, \"present\": 1, \"refused\": 1}}";
 
 static Value *parse(const char *json)
 {
@@ -83,7 +84,7 @@ static char *many(unsigned n, const char *result)
             " \"value\": \"a rather long text that no narrow terminal has room for\","
             " \"result\": \"%s\", \"reason\": \"word word word word word word word\"}",
             i > 0 ? "," : "", i, result);
-    g_string_append(json, "]}");
+    g_string_append_printf(json, "], \"counts\": {\"%s\": %u}, \"items_left_out\": 2}", result, n);
     return g_string_free(json, FALSE);
 }
 
@@ -104,6 +105,7 @@ static void test_narrow(void)
     g_assert_null(strstr(cut, "p12 /f"));
     g_assert_nonnull(strstr(full, "p14 /f → a rather long text that no narrow terminal has room for\n"));
     g_assert_nonnull(strstr(bad, "p14 /f"));
+    g_assert_nonnull(strstr(bad, "\n2 items are not listed"));
 }
 
 int main(int argc, char **argv)

@@ -1323,6 +1323,29 @@ static void bring(Fixture *f, const char *json, unsigned changes)
     add_pruning(f, change, none, changes, 0);
 }
 
+/* Whatever order a change has its models in, the chain is over the one in which they are read. */
+static void test_order_of_releases(Fixture *f, gconstpointer unused)
+{
+    g_autoptr(GPtrArray) releases = g_ptr_array_new_with_free_func((GDestroyNotify) release_free);
+    g_autoptr(GPtrArray) none = history_list_new();
+    g_autoptr(ImportStatus) status = NULL;
+    g_autofree char *problem = NULL;
+    Change change = edit_at(START);
+    int64_t checked;
+
+    import(f, MODEL, coach);
+    g_assert_true(store_get_import(f->store, MODEL, &status, NULL));
+    g_ptr_array_add(releases, release_new("b", NULL, status->content_hash));
+    g_ptr_array_add(releases, release_new("c", NULL, status->content_hash));
+    g_ptr_array_add(releases, release_new("a", NULL, status->content_hash));
+    change.kind = (char *) "migration";
+    change.releases = releases;
+    add_pruning(f, change, none, 100, 0);
+    problem = verify(f, &checked);
+    g_assert_cmpstr(problem, ==, NULL);
+    g_assert_cmpint(checked, ==, 2);
+}
+
 /* What the vendor had stays as long as a change can go back to it; what is imported stays. */
 static void test_retention_of_revisions(Fixture *f, gconstpointer unused)
 {
@@ -1558,6 +1581,7 @@ int main(int argc, char **argv)
     }
     ADD("/store/retention/revisions", test_retention_of_revisions);
     ADD("/store/retention/rows", test_retention_of_rows);
+    ADD("/store/releases/order", test_order_of_releases);
     ADD("/store/backup", test_backup);
     ADD("/store/backup/kept", test_backups_kept);
     ADD("/store/backup/nowhere", test_backup_nowhere);
