@@ -312,6 +312,20 @@ class ProgramTest(LanguageTest):
         )
 
     @in_each_language
+    def test_a_migration(self):
+        """Why something was refused is said in a language, and in none where a program reads it."""
+        root = tempfile.mkdtemp(dir=self.bench.directory)
+        models = os.path.join(root, "var/lib/coachiq/config/models")
+        os.makedirs(models)
+        os.mkfifo(os.path.join(models, "pipe.yml"))
+        arguments = "migrate", f"--root={root}", "--dry-run"
+        english, text = (run("--json", *arguments, code=1).out for run in (self.in_english, self.ctl))
+        self.assertIn("not a regular file", english)
+        self.assertEqual(text, english)
+        self.assertIn(self.words.say("a FIFO"), self.ctl(*arguments, code=1).out)
+        self.assertNotIn(self.words.say("a FIFO"), text)
+
+    @in_each_language
     def test_values(self):
         self.assertEqual(self.ctl("get", BEDROOM, "level").out, "1.5\n")
         self.assertIn("level: 1.5 ", self.ctl("show", BEDROOM).out)
@@ -342,6 +356,11 @@ class PolicyTest(IntegrationTest):
         for english, language, translation in texts:
             self.assertEqual(translation, Catalogue(language).say(english))
             self.assertNotEqual(translation, english)
+
+    def test_no_other_catalogue(self):
+        """Where a text names a gettext domain, polkit of Debian takes no translation from the file."""
+        with open(POLICY, encoding="utf-8") as file:
+            self.assertNotIn('gettext-domain="', file.read())
 
     def test_prompt(self):
         self.call("SetActiveModel", MODEL)
