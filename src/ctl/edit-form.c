@@ -155,14 +155,12 @@ static Value *fetch_devices(Ctl *ctl, int64_t *ret_revision, sd_bus_error *error
     return NULL;
 }
 
-static char *devices_text(const Ctl *ctl, const EditForm *form)
+static char *devices_text(const char *model, const EditForm *form)
 {
     GString *text = g_string_new(NULL);
     g_autofree char *lines = sheet_format(form->sheet);
     g_autofree char *head =
-        *ctl->args.model
-            ? g_strdup_printf(_("The devices of %s, revision %" PRIi64), ctl->args.model, form->revision)
-            : g_strdup_printf(_("The devices of the active model, revision %" PRIi64), form->revision);
+        g_strdup_printf(_("The devices of %s, revision %" PRIi64), model, form->revision);
 
     edit_text_append_comment(text, head);
     edit_text_append_comment(
@@ -176,19 +174,22 @@ static char *devices_text(const Ctl *ctl, const EditForm *form)
 
 bool edit_form_devices(Ctl *ctl, EditForm *form, sd_bus_error *error)
 {
+    g_autoptr(Value) properties = NULL;
     g_autoptr(Value) metadata = NULL;
     g_autoptr(Value) devices = NULL;
     const Value *editable;
 
     *form = (EditForm){0};
-    devices = fetch_devices(ctl, &form->revision, error);
+    properties = ctl_client(ctl, error) ? client_properties(ctl->client, error) : NULL;
+    devices = properties ? fetch_devices(ctl, &form->revision, error) : NULL;
     if (!devices)
         return false;
     metadata = fetch_metadata(ctl);
     editable = ctl->args.force ? NULL : value_map_get(metadata, "runtime_editable_fields");
     form->sheet = sheet_new(devices, value_is_list(editable) ? editable : NULL);
     form->file = g_strdup("devices.txt");
-    form->text = devices_text(ctl, form);
+    form->text =
+        devices_text(*ctl->args.model ? ctl->args.model : dict_text(properties, "ActiveModel"), form);
     return true;
 }
 

@@ -96,6 +96,18 @@ static int fetch(Ctl *ctl, const char *model, uint64_t change, sd_bus_error *err
                                   : -1;
 }
 
+/* Hints are about the model that was asked for. */
+static int fail_load(Ctl *ctl, const char *model, const sd_bus_error *error)
+{
+    const char *named = ctl->args.model;
+    int code;
+
+    ctl->args.model = *model ? model : named;
+    code = ctl_fail(ctl, error);
+    ctl->args.model = named;
+    return trouble(code);
+}
+
 static int load_model(Ctl *ctl, Side *side)
 {
     g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
@@ -108,7 +120,7 @@ static int load_model(Ctl *ctl, Side *side)
         return ctl_usage(ctl, _("“%s” is no model at a change: “MODEL@12” is one."), side->word);
     fd = fetch(ctl, *model ? model : ctl->args.model, change, &error);
     if (fd < 0)
-        return trouble(ctl_fail(ctl, &error));
+        return fail_load(ctl, model, &error);
     file = g_mapped_file_new_from_fd(fd, FALSE, NULL);
     close(fd);
     if (file)
@@ -153,7 +165,7 @@ int verb_diff(Ctl *ctl)
         return ctl_usage(ctl, _("Standard input can be read once only."));
     code = load(ctl, &from);
     code = code == EXIT_OK ? load(ctl, &to) : code;
-    if (code != EXIT_OK)
+    if (!from.file || !to.file)
         return code;
     diff = diff_components(from.file->components, to.file->components);
     if (ctl->args.json)

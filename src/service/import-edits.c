@@ -50,8 +50,17 @@ static bool says_renamed_from(Value *component, const char *name)
     return false;
 }
 
-/* Edits of an older release may be of what has another name by now: old path → new path. */
-static GHashTable *find_new_names(GPtrArray *components, GPtrArray *paths)
+/* What the owner alone has keeps its name. */
+static bool is_own(GPtrArray *wishes)
+{
+    const Override *whole = override_list_find(wishes, "");
+
+    return whole && whole->op == OVERRIDE_SET && !whole->vendor;
+}
+
+/* Edits of an older release may be of what has another name by now: old path → new path. Not where the file
+ * has edits of that too. */
+static GHashTable *find_new_names(GPtrArray *components, const EditsFile *edits, GPtrArray *paths)
 {
     GHashTable *names = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
     g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
@@ -62,13 +71,15 @@ static GHashTable *find_new_names(GPtrArray *components, GPtrArray *paths)
         const char *path = g_ptr_array_index(paths, i);
         g_autofree char *section = NULL, *child = NULL, *prefix = NULL;
 
-        if (g_hash_table_contains(known, path) || !path_split(path, &section, &child, NULL) || !child)
+        if (g_hash_table_contains(known, path) || is_own(g_hash_table_lookup(edits->overrides, path)) ||
+            !path_split(path, &section, &child, NULL) || !child)
             continue;
         prefix = g_strndup(path, (gsize) (strchr(path, '/') - path) + 1);
         for (guint k = 0; k < components->len; k++) {
             const Component *component = g_ptr_array_index(components, k);
 
-            if (!g_str_has_prefix(component->path, prefix) || !says_renamed_from(component->data, child))
+            if (!g_str_has_prefix(component->path, prefix) || !says_renamed_from(component->data, child) ||
+                g_hash_table_contains(edits->overrides, component->path))
                 continue;
             g_hash_table_insert(names, (gpointer) path, g_strdup(component->path));
             break;
@@ -237,13 +248,16 @@ static bool lay_component(Work *work, const char *path, GPtrArray *wishes, GErro
 
 static bool lay_all(Work *work, GError **error)
 {
+    const ImportStatus *status = model_cache_status(work->cache);
     g_autoptr(GPtrArray) paths = sorted_paths(work->edits->overrides), components = NULL;
     g_autoptr(GHashTable) names = NULL;
 
-    if (!store_list_vendor_components(work->service->store, model_cache_status(work->cache)->revision_id,
-                                      &components, error))
+    if (!store_list_vendor_components(work->service->store, status->revision_id, &components, error))
         return false;
-    names = find_new_names(components, paths);
+    /* Edits of this very release have the names of this release. */
+    if (g_str_equal(work->edits->content_hash, status->content_hash))
+        g_ptr_array_set_size(components, 0);
+    names = find_new_names(components, work->edits, paths);
     for (guint i = 0; i < paths->len; i++) {
         const char *path = g_ptr_array_index(paths, i), *name = g_hash_table_lookup(names, path);
 

@@ -108,7 +108,8 @@ static bool is_whole(const Outcome *outcome, const char *path)
            !g_str_equal(mapping->data, "{}");
 }
 
-static bool has_children(const Outcome *outcome, const char *section)
+/* An empty map gives way to children that come with it, as it does to those that come later. */
+static bool has_children(const Outcome *outcome, const char *section, bool empty)
 {
     g_autofree char *prefix = g_strconcat(section, "/", NULL);
     GPtrArray *sorted = model_cache_sorted(outcome->cache);
@@ -117,7 +118,8 @@ static bool has_children(const Outcome *outcome, const char *section)
 
     g_hash_table_iter_init(&iter, outcome->touched);
     while (g_hash_table_iter_next(&iter, &path, &value))
-        if (((const Touched *) value)->data && g_str_has_prefix(path, prefix))
+        if (((const Touched *) value)->data && g_str_has_prefix(path, prefix) &&
+            (!empty || ((const Touched *) value)->row))
             return true;
     for (guint i = model_cache_position(outcome->cache, prefix, true); i < sorted->len; i++) {
         const CachedMapping *mapping = g_ptr_array_index(sorted, i);
@@ -150,7 +152,7 @@ static bool check_path(const Outcome *outcome, const char *path, GError **error)
                     "\"%s\" is one component and has no children", section);
         return false;
     }
-    if (!child && has_children(outcome, section_path)) {
+    if (!child && has_children(outcome, section_path, !is_whole(outcome, section_path))) {
         g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA,
                     "\"%s\" is divided into components; name one of them", section);
         return false;
@@ -166,7 +168,8 @@ bool touched_check_paths(Service *service, ModelCache *cache, GPtrArray *touched
 
     for (guint i = 0; i < touched->len; i++) {
         const Touched *component = g_ptr_array_index(touched, i);
-        bool was_there = component->row && !g_str_equal(component->row->data, "{}");
+        bool was_there = component->row && (!g_str_equal(component->row->data, "{}") ||
+                                            g_strcmp0(component->data, component->row->data) == 0);
 
         n += (component->data != NULL) - (component->row != NULL);
         if (!component->data || was_there)

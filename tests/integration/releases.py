@@ -175,6 +175,7 @@ class ReleaseTest(IntegrationTest):
         self.write(self.bench, coach, model)
 
     def preview(self, model=MODEL, client=None, **options):
+        """Descriptors go with the option "file", which is a place among them."""
         token, verdict, counts, items = (client or self.client).call("PreviewUpdate", model, **options)
         return Preview(token, verdict, counts, [Item(*item) for item in items])
 

@@ -8,7 +8,7 @@ import shlex
 
 import yaml
 from ctl import BEDROOM, GALLEY, LOSS, PORCH, RELEASE, CtlTest
-from harness import FIXTURES, MODEL
+from harness import DENIED, FIXTURES, MODEL
 
 
 class EditTest(CtlTest):
@@ -158,6 +158,14 @@ Edited 1 component  (change 3)
         self.assertIn("Mine", self.kept()[0][1])
         self.assertEqual(self.name(BEDROOM), "Theirs")
         self.assert_unchanged(3)
+
+    def test_who_may_not(self):
+        os.chmod(self.folder, 0o777)
+        editor = {"VISUAL": "sed -i s/Bedroom/Bed/", "TMPDIR": self.folder}
+        failed = self.ctl("edit", "bedroom_light", "--yes", "--no-ask-password", user=DENIED, code=3, **editor)
+        self.assertIn("Your text is kept in", failed.err)
+        self.assertIn("Bed Light", self.kept()[0][1])
+        self.assert_unchanged()
 
     def test_nobody_to_ask(self):
         failed = self.edit(self.editor("true"), "bedroom_light", yes=False, code=2)
@@ -537,6 +545,10 @@ Removed mine  (change 5)
         self.assertIn("It ships with the service: when it is read again, it is there again", done.out)
         self.assertIn("none is active then", done.out)
         self.assertEqual(self.client.property("ActiveModel"), "")
+        # One that ships does so too when its content is from a file by now.
+        self.ctl("import", self.write(f"{MODEL}.yml", self.newer()))
+        self.assertEqual(self.model(MODEL)["Origin"], "custom")
+        self.assertIn("It ships with the service", self.ctl("remove", MODEL, "--yes").out)
 
     def test_nothing_to_remove(self):
         self.assertIn("Nothing to change", self.ctl("remove", "2021_Test_Plain", "--yes").out)
@@ -620,7 +632,7 @@ class DiffTest(FilesTest):
         self.ctl("diff", "-", "-", code=2)
         self.ctl("diff", MODEL, code=2)
         self.ctl("diff", MODEL, f"{MODEL}@x", code=2)
-        self.ctl("diff", MODEL, "2020_Test_Coch", code=4)
+        self.assertIn("Did you mean 2021_Test_Plain", self.ctl("diff", MODEL, "2021_Test_Plan", code=4).err)
         self.ctl("diff", "1", "99", code=4)
         self.wanted()
         path = self.bench.path("edits.yml")

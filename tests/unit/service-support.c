@@ -500,3 +500,86 @@ bool can_be_exported(const char *path, Value *data)
             return true;
     return false;
 }
+
+int64_t revision_of(Fixture *f)
+{
+    int64_t revision = -1;
+
+    check(service_get_revision(f->service, &revision, NULL));
+    return revision;
+}
+
+void check_intact(Fixture *f)
+{
+    g_autofree char *problem = NULL;
+    int64_t checked, from;
+
+    check(service_verify_history(f->service, &checked, &from, &problem, NULL));
+    if (problem)
+        story_text("%s", problem);
+    check(!problem && from == 1 && checked == revision_of(f));
+}
+
+static GPtrArray *exportable(GPtrArray *coach)
+{
+    GPtrArray *kept = g_ptr_array_new_with_free_func((GDestroyNotify) component_free);
+
+    for (guint i = 0; i < coach->len; i++) {
+        const Component *component = g_ptr_array_index(coach, i);
+
+        if (can_be_exported(component->path, component->data))
+            g_ptr_array_add(kept, component_new(component->path, component->data));
+    }
+    return kept;
+}
+
+/* A coach file of components; NULL where they are none that a file can have. */
+static CoachFile *file_of(GPtrArray *coach, char **ret_text)
+{
+    g_autoptr(GPtrArray) kept = exportable(coach);
+    g_autoptr(Value) data = coach_file_expand(kept, NULL, NULL);
+    CoachFile *file = data ? coach_file_new(data, COACH_FILE_COMPONENTS_MAX, NULL) : NULL;
+
+    if (file)
+        *ret_text = json_format(data);
+    return file;
+}
+
+/* Bundles a random coach file, or the next release of `file`, which becomes it. */
+void random_release(Fixture *f, CoachFile **file)
+{
+    g_autofree char *text = NULL;
+    CoachFile *next = NULL;
+
+    for (unsigned i = 0; !next && i < 50; i++) {
+        g_autoptr(GPtrArray) coach = *file ? next_release((*file)->components) : random_coach();
+        next = file_of(coach, &text);
+    }
+    if (!next)
+        return;
+    coach_file_free(*file);
+    *file = next;
+    write_seed(f, MODEL, text);
+    story_text("release %s", text);
+}
+
+void random_edits(Fixture *f, unsigned n)
+{
+    while (n-- > 0) {
+        g_autoptr(GPtrArray) edits = g_ptr_array_new_with_free_func((GDestroyNotify) edit_free);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(Plan) plan = NULL;
+        int64_t change;
+
+        for (unsigned i = 1 + below(3); i > 0; i--)
+            g_ptr_array_add(edits, random_edit(f));
+        plan = service_plan_edits(f->service, MODEL, edits, "random", &forced, &error);
+        if (!plan) {
+            check(error->code != CONFIG_ERROR_CORRUPT);
+            story_text("refused");
+            continue;
+        }
+        service_commit(f->service, plan, &ann, &change, NULL);
+        story_text("change %d", (int) change);
+    }
+}

@@ -77,8 +77,16 @@ void check_effective(Fixture *f);
 /* The newest row of the history of each field says what its override is now; an undo relies on it. */
 void check_history_tells_overrides(Fixture *f);
 
+int64_t revision_of(Fixture *f);
+/* The same as assert_intact(), within a story. */
+void check_intact(Fixture *f);
+
 /* An edit of what MODEL has, or may have. */
 Edit *random_edit(Fixture *f);
 /* Whether a coach file can say this component as it is: a device needs a place to stand, a section whose
  * members are all maps is read as divided, and one without members gives way to children. */
 bool can_be_exported(const char *path, Value *data);
+/* Bundles a random coach file, or the next release of `file`, which becomes it. */
+void random_release(Fixture *f, CoachFile **file);
+/* Does up to that many changes of random edits. */
+void random_edits(Fixture *f, unsigned n);

@@ -8,11 +8,12 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "coach/coach-file.h"
+#include "support.h"
 
-static void assert_round_trip(const char *json, TextFormat format)
+static void assert_round_trip(const Value *value, TextFormat format)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(Value) value = json_parse(json, -1, &json_limits_call, NULL);
     g_autofree char *text = edit_text_format(value, format);
     g_autofree char *whole = g_strconcat("# a comment\n\n", text, NULL);
     g_autoptr(Value) back = edit_text_parse(whole, strlen(whole), format, &error);
@@ -33,9 +34,54 @@ static void test_round_trip(void)
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(values); i++) {
-        assert_round_trip(values[i], TEXT_YAML);
-        assert_round_trip(values[i], TEXT_JSON);
+        g_autoptr(Value) value = json_parse(values[i], -1, &json_limits_call, NULL);
+
+        assert_round_trip(value, TEXT_YAML);
+        assert_round_trip(value, TEXT_JSON);
     }
+}
+
+static void test_random(void)
+{
+    for (unsigned i = 0; i < 500; i++) {
+        g_autoptr(Value) component = random_component(i % 2 ? "devices/a" : "areas/inside");
+
+        assert_round_trip(component, TEXT_YAML);
+        assert_round_trip(component, TEXT_JSON);
+    }
+}
+
+static void assert_file(const char *path)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(CoachFile) file = NULL;
+    g_autofree char *text = NULL;
+    gsize length;
+
+    g_assert_true(g_file_get_contents(path, &text, &length, NULL));
+    file = coach_file_parse(text, length, &error);
+    g_assert_no_error(error);
+    for (unsigned i = 0; i < file->components->len; i++) {
+        const Component *component = file->components->pdata[i];
+
+        assert_round_trip(component->data, TEXT_YAML);
+        assert_round_trip(component->data, TEXT_JSON);
+    }
+}
+
+static void test_seed(void)
+{
+    g_autofree char *path = source_file("seeds/coaches/2021_Entegra_Aspire_44R.yml");
+
+    assert_file(path);
+}
+
+static void test_real(void)
+{
+    g_autoptr(GPtrArray) files = real_coach_files();
+
+    for (unsigned i = 0; files && i < files->len; i++)
+        assert_file(files->pdata[i]);
 }
 
 static void test_empty(void)
@@ -109,6 +155,9 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/ctl/edit-text/round-trip", test_round_trip);
+    g_test_add_func("/ctl/edit-text/random", test_random);
+    g_test_add_func("/ctl/edit-text/seed", test_seed);
+    g_test_add_func("/ctl/edit-text/real", test_real);
     g_test_add_func("/ctl/edit-text/empty", test_empty);
     g_test_add_func("/ctl/edit-text/error", test_error);
     g_test_add_func("/ctl/edit-text/lines", test_lines);

@@ -9,6 +9,8 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "coach/coach-file.h"
+#include "support.h"
 
 static const char devices[] =
     "{\"devices/bed_light\": {\"entity_id\": \"bed_light\", \"friendly_name\": \"Bed Light\", \"area\": \"interior\","
@@ -165,6 +167,70 @@ static void test_columns(void)
                     "a        |               | x    | n\n");
 }
 
+/* What nobody touches is no edit, whatever it is. */
+static void assert_no_edits(const Value *map)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Sheet) made = sheet_new(map, NULL);
+    g_autofree char *lines = sheet_format(made);
+    g_auto(Plan) plan = {0};
+
+    plan_init(&plan);
+    g_assert_true(sheet_read(made, lines, &plan, &error));
+    g_assert_no_error(error);
+    g_assert_true(plan_is_empty(&plan));
+}
+
+static void test_random(void)
+{
+    static const char *const paths[] = {"devices/a", "devices/b|c", "devices/#d", "devices/e~1f",
+                                        "devices/ g"};
+
+    for (unsigned round = 0; round < 200; round++) {
+        g_autoptr(Value) map = value_new_map();
+
+        for (size_t i = 0; i < G_N_ELEMENTS(paths); i++)
+            value_map_take(&map, paths[i], random_component(paths[i]));
+        assert_no_edits(map);
+    }
+}
+
+static void assert_file(const char *path)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Value) map = value_new_map();
+    g_autoptr(CoachFile) file = NULL;
+    g_autofree char *text = NULL;
+    gsize length;
+
+    g_assert_true(g_file_get_contents(path, &text, &length, NULL));
+    file = coach_file_parse(text, length, &error);
+    g_assert_no_error(error);
+    for (unsigned i = 0; i < file->components->len; i++) {
+        const Component *component = file->components->pdata[i];
+
+        if (g_str_has_prefix(component->path, "devices/"))
+            value_map_set(&map, component->path, component->data);
+    }
+    g_assert_cmpuint(value_length(map), ==, file->n_devices);
+    assert_no_edits(map);
+}
+
+static void test_seed(void)
+{
+    g_autofree char *path = source_file("seeds/coaches/2021_Entegra_Aspire_44R.yml");
+
+    assert_file(path);
+}
+
+static void test_real(void)
+{
+    g_autoptr(GPtrArray) files = real_coach_files();
+
+    for (unsigned i = 0; files && i < files->len; i++)
+        assert_file(files->pdata[i]);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -176,5 +242,8 @@ int main(int argc, char **argv)
     g_test_add_func("/ctl/sheet/deleted", test_deleted);
     g_test_add_func("/ctl/sheet/mistakes", test_mistakes);
     g_test_add_func("/ctl/sheet/columns", test_columns);
+    g_test_add_func("/ctl/sheet/random", test_random);
+    g_test_add_func("/ctl/sheet/seed", test_seed);
+    g_test_add_func("/ctl/sheet/real", test_real);
     return g_test_run();
 }

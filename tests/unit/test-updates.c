@@ -61,14 +61,6 @@ static UpdatePreview *preview(Fixture *f, const UpdateOptions *options)
     return result;
 }
 
-static int64_t revision_of(Fixture *f)
-{
-    int64_t revision = -1;
-
-    check(service_get_revision(f->service, &revision, NULL));
-    return revision;
-}
-
 /* What no option lifts changes nothing. */
 static int64_t apply(Fixture *f, const UpdatePreview *seen, const UpdateOptions *options)
 {
@@ -706,70 +698,6 @@ static void test_undo_of_collision(Fixture *f, gconstpointer unused)
 
 /* Laws */
 
-static GPtrArray *exportable(GPtrArray *coach)
-{
-    GPtrArray *kept = g_ptr_array_new_with_free_func((GDestroyNotify) component_free);
-
-    for (guint i = 0; i < coach->len; i++) {
-        const Component *component = g_ptr_array_index(coach, i);
-
-        if (can_be_exported(component->path, component->data))
-            g_ptr_array_add(kept, component_new(component->path, component->data));
-    }
-    return kept;
-}
-
-/* A coach file of components; NULL where they are none that a file can have. */
-static CoachFile *file_of(GPtrArray *coach, char **ret_text)
-{
-    g_autoptr(GPtrArray) kept = exportable(coach);
-    g_autoptr(Value) data = coach_file_expand(kept, NULL, NULL);
-    CoachFile *file = data ? coach_file_new(data, COACH_FILE_COMPONENTS_MAX, NULL) : NULL;
-
-    if (file)
-        *ret_text = json_format(data);
-    return file;
-}
-
-/* Bundles a random coach file, or the next release of `file`, which becomes it. */
-static void random_release(Fixture *f, CoachFile **file)
-{
-    g_autofree char *text = NULL;
-    CoachFile *next = NULL;
-
-    for (unsigned i = 0; !next && i < 50; i++) {
-        g_autoptr(GPtrArray) coach = *file ? next_release((*file)->components) : random_coach();
-        next = file_of(coach, &text);
-    }
-    if (!next)
-        return;
-    coach_file_free(*file);
-    *file = next;
-    write_seed(f, MODEL, text);
-    story_text("release %s", text);
-}
-
-static void random_edits(Fixture *f, unsigned n)
-{
-    while (n-- > 0) {
-        g_autoptr(GPtrArray) edits = g_ptr_array_new_with_free_func((GDestroyNotify) edit_free);
-        g_autoptr(GError) error = NULL;
-        g_autoptr(Plan) plan = NULL;
-        int64_t change;
-
-        for (unsigned i = 1 + below(3); i > 0; i--)
-            g_ptr_array_add(edits, random_edit(f));
-        plan = service_plan_edits(f->service, MODEL, edits, "random", &forced, &error);
-        if (!plan) {
-            check(error->code != CONFIG_ERROR_CORRUPT);
-            story_text("refused");
-            continue;
-        }
-        service_commit(f->service, plan, &ann, &change, NULL);
-        story_text("change %d", (int) change);
-    }
-}
-
 /* The row of a component in a state: its data, NULL where there is none. */
 static Value *data_in(Value *state, const char *path)
 {
@@ -811,17 +739,6 @@ static void check_preview(const Merge *merge, Value *before, Value *after)
         }
     VALUE_FOREACH_ENTRY (path, row, value_map_get(after, "mappings"))
         check(g_hash_table_contains(named, path) || value_map_get(value_map_get(before, "mappings"), path));
-}
-
-static void check_intact(Fixture *f)
-{
-    g_autofree char *problem = NULL;
-    int64_t checked, from;
-
-    check(service_verify_history(f->service, &checked, &from, &problem, NULL));
-    if (problem)
-        story_text("%s", problem);
-    check(!problem && from == 1 && checked == revision_of(f));
 }
 
 /* Law: a preview says what is done; an undo gives back what was, a redo what was done. */
