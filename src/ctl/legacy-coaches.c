@@ -94,7 +94,7 @@ static void add_folder(LegacySearch *search, const LegacyPlace *place, const cha
     if (names->len > COACHES_MAX)
         legacy_items_problem(
             search->items, folder,
-            _("there are %u coach files in this folder, of which %u are looked at; move away those that "
+            _("There are %u coach files in this folder, of which %u are looked at; move away those that "
               "are not needed"),
             names->len, COACHES_MAX);
     for (unsigned i = 0; i < MIN(names->len, COACHES_MAX); i++) {

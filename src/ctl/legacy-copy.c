@@ -19,7 +19,7 @@ static const unsigned char journal_magic[8] = {0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa
 static bool fail_copy(int number, GError **error)
 {
     g_set_error(error, G_FILE_ERROR, (gint) g_file_error_from_errno(number),
-                _("a copy of it in %s, to read that, cannot be made: %s"), g_get_tmp_dir(),
+                _("A copy of it in %s, to read that, cannot be made: %s"), g_get_tmp_dir(),
                 g_strerror(number));
     return false;
 }
@@ -56,7 +56,7 @@ static bool copy_bytes(int from, int to, GError **error)
         size += (size_t) n;
         if (size > DATABASE_MAX) {
             g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
-                        _("it is larger than %d MiB, which no such file of the old system is"),
+                        _("It is larger than %d MiB, which no such file of the old system is"),
                         DATABASE_MAX >> 20);
             return false;
         }
@@ -134,7 +134,7 @@ static bool copy_both(LegacyCopy *copy, const LegacyTree *tree, const char *path
             return true;
     }
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_AGAIN,
-                _("it is being written to; stop the old system first, “systemctl stop coachiq”"));
+                _("It is being written to; stop the old system first, “systemctl stop coachiq”"));
     return false;
 }
 
@@ -156,7 +156,7 @@ static bool check_journal(const LegacyTree *tree, const char *path, GError **err
         return true;
     g_set_error(
         error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
-        _("the old system was cut short while it wrote; start and stop it once, or open the file with "
+        _("The old system was cut short while it wrote; start and stop it once, or open the file with "
           "“sqlite3 FILE .tables”, and try again"));
     return false;
 }

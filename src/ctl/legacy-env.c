@@ -227,7 +227,7 @@ static bool check_text(const char *text, size_t length, GError **error)
     if (!memchr(text, '\0', length) && g_utf8_validate_len(text, length, NULL))
         return true;
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
-                _("this is no text in UTF-8; write one NAME=value a line"));
+                _("This is no text in UTF-8; write one NAME=value a line"));
     return false;
 }
 

@@ -288,7 +288,7 @@ static void add_patches(LegacySearch *search, const char *path, const char *who,
     if (patches->file) {
         legacy_items_problem(
             search->items, path,
-            _("the old system did not use these patches, but those in %s; if these shall count, put them "
+            _("The old system did not use these patches, but those in %s; if these shall count, put them "
               "there"),
             patches->file);
         return;

@@ -79,7 +79,7 @@ static void append_problem(LegacyItems *items, const char *origin, const char *r
         append(items, "problem", origin, data);
     else if (items->array->len < LEGACY_ITEMS_MAX) {
         g_autoptr(GBytes) more = reason_data(_(
-            "there is more than can be taken over at once, and this is where it ends; move files away that are not "
+            "There is more than can be taken over at once, and this is where it ends; move files away that are not "
             "needed, or import them one by one with “coachiqctl import FILE”"));
 
         append(items, "problem", origin, more);
@@ -91,7 +91,7 @@ static void append_problem(LegacyItems *items, const char *origin, const char *r
 void legacy_items_add(LegacyItems *items, const char *kind, const char *origin, GBytes *data)
 {
     if (!has_room(items, g_bytes_get_size(data))) {
-        append_problem(items, origin, _("all files together are too large"));
+        append_problem(items, origin, _("All files together are too large"));
         return;
     }
     append(items, kind, origin, data);

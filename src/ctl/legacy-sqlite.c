@@ -25,15 +25,15 @@ static bool fail(sqlite3 *db, int code, GError **error)
     switch (code & 0xff) {
     case SQLITE_INTERRUPT:
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
-                    _("reading this database takes too long, as one of the old system never does"));
+                    _("Reading this database takes too long, as one of the old system never does"));
         break;
     case SQLITE_NOTADB:
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, _("this is no SQLite database"));
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, _("This is no SQLite database"));
         break;
     default:
         g_set_error(
             error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
-            _("the database cannot be read: %s; look at it with “sqlite3 FILE 'PRAGMA integrity_check'”"),
+            _("The database cannot be read: %s; look at it with “sqlite3 FILE 'PRAGMA integrity_check'”"),
             db ? sqlite3_errmsg(db) : sqlite3_errstr(code));
     }
     return false;

@@ -44,7 +44,7 @@ void read_table(LegacyToml &toml, const toml::table &table)
         const auto *text = physical.as_string();
 
         if (text == nullptr) {
-            complain(toml, physical, _("a network interface is no text; write its name in quotes"));
+            complain(toml, physical, _("A network interface is no text; write its name in quotes"));
             continue;
         }
         g_ptr_array_add(toml.interfaces, copy(logical.str()));
@@ -90,7 +90,7 @@ bool legacy_toml_parse(LegacyToml *toml, const char *text, size_t length, GError
     } catch (const toml::parse_error &problem) {
         fail(error, problem);
     } catch (const std::exception &problem) {
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, _("it cannot be read: %s"), problem.what());
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, _("It cannot be read: %s"), problem.what());
     }
     return false;
 }

@@ -78,8 +78,8 @@ static const char *type_name(mode_t mode)
 static bool fail_type(mode_t mode, bool folder_wanted, GError **error)
 {
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
-                folder_wanted ? _("this is %s, not a folder; move it away if it is not needed")
-                              : _("this is %s, not a regular file; put the file there that was meant"),
+                folder_wanted ? _("This is %s, not a folder; move it away if it is not needed")
+                              : _("This is %s, not a regular file; put the file there that was meant"),
                 type_name(mode));
     return false;
 }
@@ -91,29 +91,29 @@ static bool fail_errno(const LegacyTree *tree, int number, GError **error)
     switch (number) {
     case ENOENT:
     case ENOTDIR:
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT, _("there is no such file"));
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT, _("There is no such file"));
         break;
     case EXDEV:
         g_set_error(
             error, G_FILE_ERROR, G_FILE_ERROR_ACCES,
-            _("a symbolic link leads out of %s, and nothing outside is read; put a copy of the file in place of "
+            _("A symbolic link leads out of %s, and nothing outside is read; put a copy of the file in place of "
               "the link"),
             tree->root);
         break;
     case ELOOP:
         g_set_error(error, G_FILE_ERROR, code,
-                    _("symbolic links lead in a circle; put the file in place of the link"));
+                    _("Symbolic links lead in a circle; put the file in place of the link"));
         break;
     case EACCES:
     case EPERM:
         g_set_error(error, G_FILE_ERROR, code,
-                    _("you may not read it; run “sudo coachiqctl migrate” with the same options"));
+                    _("You may not read it; run “sudo coachiqctl migrate” with the same options"));
         break;
     case ENAMETOOLONG:
-        g_set_error(error, G_FILE_ERROR, code, _("the path is too long to be one"));
+        g_set_error(error, G_FILE_ERROR, code, _("The path is too long to be one"));
         break;
     default:
-        g_set_error(error, G_FILE_ERROR, code, _("it cannot be read: %s"), g_strerror(number));
+        g_set_error(error, G_FILE_ERROR, code, _("It cannot be read: %s"), g_strerror(number));
     }
     return false;
 }
@@ -178,7 +178,7 @@ static bool fail_size(size_t size_max, GError **error)
     g_autofree char *size = format_size((int64_t) size_max);
 
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
-                _("it is larger than %s, which no such file of the old system is"), size);
+                _("It is larger than %s, which no such file of the old system is"), size);
     return false;
 }
 
@@ -243,7 +243,7 @@ static GPtrArray *read_folder(const LegacyTree *tree, DIR *dir, GError **error)
     while ((entry = readdir(dir))) {
         if (++n > FOLDER_MAX) {
             g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
-                        _("there are more than %u entries in this folder; move away what is no coach file"),
+                        _("There are more than %u entries in this folder; move away what is no coach file"),
                         FOLDER_MAX);
             return NULL;
         }

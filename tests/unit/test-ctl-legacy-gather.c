@@ -147,7 +147,7 @@ static void test_order(Fixture *fixture, G_GNUC_UNUSED gconstpointer data)
         "settings:/var/lib/coachiq/user/config-overrides.toml {\"interface_mappings\":{\"house\":\"can1\"}}\n"
         "settings:/var/lib/coachiq/config/system.toml {\"active_model\":\"2021_e\"}\n"
         "patches:2021_c:/srv/patches.json\n"
-        "problem:/var/lib/coachiq/user/user_patches.json {\"reason\":\"the old system did not use these patches, but "
+        "problem:/var/lib/coachiq/user/user_patches.json {\"reason\":\"The old system did not use these patches, but "
         "those in /srv/patches.json; if these shall count, put them there\"}\n"
         "coach:/config/2021_a.yml\n"
         "coach:/backend/config/2021_a.yaml\n"
@@ -264,15 +264,15 @@ static void test_bad(Fixture *fixture, G_GNUC_UNUSED gconstpointer data)
         "problem:/.env {\"reason\":\"line 4: the quote ' that begins there",
         "problem:/.env {\"reason\":\"COACHIQ_RVC__CONFIG_DIR refers to something that only a shell",
         "problem:/.env {\"reason\":\"COACHIQ_CAN__INTERFACE_MAPPINGS: \\\"can0\\\" is no pair",
-        "problem:/var/lib/coachiq/user/coachiq.db {\"reason\":\"this is no SQLite database",
+        "problem:/var/lib/coachiq/user/coachiq.db {\"reason\":\"This is no SQLite database",
         "problem:/var/lib/coachiq/user/config-overrides.toml {\"reason\":\"line 1, column ",
         "problem:/var/lib/coachiq/config/system.toml {\"reason\":\"line 2, column 17: default_model",
-        "problem:/var/lib/coachiq/config/models/fifo.yml {\"reason\":\"this is a FIFO",
-        "problem:/var/lib/coachiq/config/models/folder.yml {\"reason\":\"this is a folder",
-        "problem:/var/lib/coachiq/config/models/huge.yml {\"reason\":\"it is larger than 8.0 MiB,",
-        "problem:/var/lib/coachiq/config/models/loop.yml {\"reason\":\"symbolic links lead in a circle",
-        "problem:/var/lib/coachiq/config/models/out.yml {\"reason\":\"a symbolic link leads out of ",
-        "problem:/var/lib/coachiq/reference {\"reason\":\"this is a file, not a folder",
+        "problem:/var/lib/coachiq/config/models/fifo.yml {\"reason\":\"This is a FIFO",
+        "problem:/var/lib/coachiq/config/models/folder.yml {\"reason\":\"This is a folder",
+        "problem:/var/lib/coachiq/config/models/huge.yml {\"reason\":\"It is larger than 8.0 MiB,",
+        "problem:/var/lib/coachiq/config/models/loop.yml {\"reason\":\"Symbolic links lead in a circle",
+        "problem:/var/lib/coachiq/config/models/out.yml {\"reason\":\"A symbolic link leads out of ",
+        "problem:/var/lib/coachiq/reference {\"reason\":\"This is a file, not a folder",
         "coach:/var/lib/coachiq/config/models/good.yml\n",
     };
 
@@ -359,7 +359,7 @@ static void test_many(Fixture *fixture, G_GNUC_UNUSED gconstpointer data)
     text = listed(&gathered);
     g_assert_cmpuint(legacy_items_found(gathered.items), ==, 501);
     g_assert_nonnull(strstr(
-        text, "problem:/config {\"reason\":\"there are 701 coach files in this folder, of which 500 "));
+        text, "problem:/config {\"reason\":\"There are 701 coach files in this folder, of which 500 "));
     g_assert_nonnull(strstr(text, "coach:/config/z_Coach.YML\n"));
     g_assert_null(strstr(text, "coach:/config/699.yml\n"));
 }
@@ -401,7 +401,7 @@ static void test_journal(Fixture *fixture, G_GNUC_UNUSED gconstpointer data)
     gather(&gathered, &request);
     text = listed(&gathered);
     g_assert_true(g_str_has_prefix(
-        text, "problem:/var/lib/coachiq/user/coachiq.db {\"reason\":\"the old system was cut short"));
+        text, "problem:/var/lib/coachiq/user/coachiq.db {\"reason\":\"The old system was cut short"));
 }
 
 int main(int argc, char **argv)

@@ -131,11 +131,11 @@ static void test_no_files(Fixture *fixture, G_GNUC_UNUSED gconstpointer data)
     g_assert_cmpint(mkfifo(fifo, 0600), ==, 0);
     put(fixture, "folder/a.yml", "text");
     put_socket(fixture, "socket");
-    assert_not_read(fixture, "/fifo", G_FILE_ERROR_INVAL, "this is a FIFO, not a regular file*");
-    assert_not_read(fixture, "/folder", G_FILE_ERROR_INVAL, "this is a folder, not a regular file*");
-    assert_not_read(fixture, "/socket", G_FILE_ERROR_INVAL, "this is a socket, not a regular file*");
+    assert_not_read(fixture, "/fifo", G_FILE_ERROR_INVAL, "This is a FIFO, not a regular file*");
+    assert_not_read(fixture, "/folder", G_FILE_ERROR_INVAL, "This is a folder, not a regular file*");
+    assert_not_read(fixture, "/socket", G_FILE_ERROR_INVAL, "This is a socket, not a regular file*");
     if (mknod(device, S_IFCHR | 0600, makedev(1, 5)) == 0)
-        assert_not_read(fixture, "/device", G_FILE_ERROR_INVAL, "this is a device, not a regular file*");
+        assert_not_read(fixture, "/device", G_FILE_ERROR_INVAL, "This is a device, not a regular file*");
     else
         g_test_message("no device can be made here");
 }
@@ -151,8 +151,8 @@ static void test_size(Fixture *fixture, G_GNUC_UNUSED gconstpointer data)
     put(fixture, "sparse", "");
     g_assert_cmpint(truncate(sparse, G_GINT64_CONSTANT(1) << 40), ==, 0);
     assert_read(fixture, "/full", full);
-    assert_not_read(fixture, "/more", G_FILE_ERROR_FAILED, "it is larger than*");
-    assert_not_read(fixture, "/sparse", G_FILE_ERROR_FAILED, "it is larger than*");
+    assert_not_read(fixture, "/more", G_FILE_ERROR_FAILED, "It is larger than*");
+    assert_not_read(fixture, "/sparse", G_FILE_ERROR_FAILED, "It is larger than*");
 }
 
 /* A file of the kernel says that it is empty and has more than we want. */
