@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "coach/coach-text.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/encoding.h"
@@ -65,15 +64,18 @@ static Value *read_json(const char *text, size_t length, GError **error)
     return value;
 }
 
-/* Whether the error is further down in the file than the other. Both readers start their messages with the
- * place. */
-static bool got_further(const GError *error, const GError *other)
+/* The place that the message of a reader starts with, so that a later one is larger. */
+static uint64_t place_of(const GError *error)
 {
-    unsigned line[2] = {0}, column[2] = {0};
+    static const char line_word[] = "line ", column_word[] = ", column ";
+    char *end;
 
-    sscanf(error->message, "line %u, column %u", &line[0], &column[0]);
-    sscanf(other->message, "line %u, column %u", &line[1], &column[1]);
-    return line[0] != line[1] ? line[0] > line[1] : column[0] > column[1];
+    if (!g_str_has_prefix(error->message, line_word))
+        return 0;
+    uint64_t line = g_ascii_strtoull(error->message + strlen(line_word), &end, 10);
+    if (!g_str_has_prefix(end, column_word))
+        return 0;
+    return line << 32 | g_ascii_strtoull(end + strlen(column_word), NULL, 10);
 }
 
 static size_t skip_space(const char *text, size_t length)
@@ -98,8 +100,9 @@ static Value *read_text(const char *text, size_t length, const char *name, GErro
     if (!value && !only_json)
         value = yaml_parse(text, length, &yaml_limits_default, &as_yaml);
     if (!value)
-        g_propagate_error(error, as_yaml && got_further(as_yaml, as_json) ? g_steal_pointer(&as_yaml)
-                                                                          : g_steal_pointer(&as_json));
+        g_propagate_error(error, as_yaml && place_of(as_yaml) > place_of(as_json)
+                                     ? g_steal_pointer(&as_yaml)
+                                     : g_steal_pointer(&as_json));
     return value;
 }
 

@@ -13,7 +13,7 @@ typedef enum CoachFormat {
 /* "yaml" or "json"; false for anything else. */
 bool coach_format_from_string(const char *text, CoachFormat *ret);
 
-/* What the comment at the head of a YAML file says. */
+/* What the comment at the head of a YAML file says; no text is NULL. */
 typedef struct CoachTextHeader {
     const char *model;
     const char *version; /* of the vendor's file */

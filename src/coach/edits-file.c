@@ -118,35 +118,44 @@ static const char *get_text(Value *map, const char *name, bool required, GError 
     return value_string(member);
 }
 
-static bool read_header(Reader *reader, Value *header)
+/* The format and the revision. */
+static bool check_numbers(Value *header, GError **error)
 {
-    static const char *const names[] = {"format", "model", "version", "content_hash", "revision", NULL};
     Value *format = value_map_get(header, "format"), *revision = value_map_get(header, "revision");
-    const char *model, *version, *hash;
 
-    if (!check_keys(header, "\"" HEADER "\"", names, reader->error))
-        return false;
     if (!format || value_type(format) != VALUE_INTEGER || value_integer(format) < 1)
-        return refuse(reader->error, format ? format : header,
+        return refuse(error, format ? format : header,
                       "\"" HEADER "\" needs the \"format\" of the file; this version writes %d",
                       EDITS_FILE_FORMAT);
     if (value_integer(format) > EDITS_FILE_FORMAT)
-        return refuse(reader->error, format,
+        return refuse(error, format,
                       "a newer version wrote this file: its format is %" G_GINT64_FORMAT
                       ", this version reads %d; export it there again, or update this one",
                       value_integer(format), EDITS_FILE_FORMAT);
     if (revision && (value_type(revision) != VALUE_INTEGER || value_integer(revision) < 0))
-        return refuse(reader->error, revision, "\"revision\" is the number of a change");
-
-    model = get_text(header, "model", true, reader->error);
-    version = model ? get_text(header, "version", false, reader->error) : NULL;
-    hash = version ? get_text(header, "content_hash", false, reader->error) : NULL;
-    if (!hash)
-        return false;
-    if (!model[0])
-        return refuse(reader->error, header, "\"model\" is the id of a model and not empty");
-    reader->file = edits_file_new(model, version, hash, revision ? value_integer(revision) : 0);
+        return refuse(error, revision, "\"revision\" is the number of a change");
     return true;
+}
+
+/* A file with what its header says, and no edits yet; NULL on error. */
+static EditsFile *read_header(Value *header, GError **error)
+{
+    static const char *const names[] = {"format", "model", "version", "content_hash", "revision", NULL};
+    Value *revision = value_map_get(header, "revision");
+    const char *model, *version, *hash;
+
+    if (!check_keys(header, "\"" HEADER "\"", names, error) || !check_numbers(header, error))
+        return NULL;
+    model = get_text(header, "model", true, error);
+    version = model ? get_text(header, "version", false, error) : NULL;
+    hash = version ? get_text(header, "content_hash", false, error) : NULL;
+    if (!hash)
+        return NULL;
+    if (!model[0]) {
+        refuse(error, header, "\"model\" is the id of a model and not empty");
+        return NULL;
+    }
+    return edits_file_new(model, version, hash, revision ? value_integer(revision) : 0);
 }
 
 /* In the canonical spelling; NULL on error. */
@@ -394,7 +403,8 @@ EditsFile *edits_file_parse(Value *data, GError **error)
         refuse(error, data, "a file of edits has a \"%s\"", header ? EDITS : HEADER);
         return NULL;
     }
-    if (!read_header(&reader, header))
+    reader.file = read_header(header, error);
+    if (!reader.file)
         return NULL;
     if (!value_is_list(edits)) {
         refuse(error, edits, "\"" EDITS "\" is a list of edits, this is %s; without any it is []",

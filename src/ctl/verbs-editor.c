@@ -266,7 +266,7 @@ static Turn look_at(Session *session, const Intake *intake)
 }
 
 /* One visit to the editor. */
-static Turn turn(Session *session)
+static Turn visit(Session *session)
 {
     g_autofree char *text =
         session->error ? edit_text_with_error(session->text, session->error) : g_strdup(session->text);
@@ -306,7 +306,7 @@ static int edit(Session *session)
 
     if (code != EXIT_OK)
         return code;
-    while (turn(session) == TURN_AGAIN)
+    while (visit(session) == TURN_AGAIN)
         ;
     return session->code;
 }

@@ -274,7 +274,7 @@ static char *random_text(void)
                                          "\a",
                                          "\xc2\x85",
                                          "\xe2\x80\xa8",
-                                         "\xe2\x80\xae",
+                                         "\xe2\x80\x8f",
                                          "\xef\xbb\xbf",
                                          "\x7f",
                                          "\xc2\xa0",
