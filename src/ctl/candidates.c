@@ -42,12 +42,14 @@ static bool is_clean(const char *value)
 void candidates_add(Candidates *candidates, const char *value, const char *description)
 {
     g_autofree char *clean = text_clean(description ? description : "");
-    Candidate candidate;
 
     if (!*value || !g_str_has_prefix(value, candidates->typed) || !is_clean(value))
         return;
-    candidate.word = g_strconcat(candidates->before, value, NULL);
-    candidate.description = text_ellipsize(clean, DESCRIPTION_WIDTH, "…");
+
+    const Candidate candidate = {
+        .word = g_strconcat(candidates->before, value, NULL),
+        .description = text_ellipsize(clean, DESCRIPTION_WIDTH, "…"),
+    };
     g_array_append_val(candidates->array, candidate);
 }
 

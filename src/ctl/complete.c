@@ -126,7 +126,7 @@ static void add_options(const Args *args, const Verb *verb, Candidates *candidat
         g_autofree char *name = g_strconcat("--", spec->name, assigns ? "=" : "", NULL);
 
         if ((spec->group == OPTIONS_GLOBAL || spec->group & groups) && !is_given(args, spec))
-            candidates_add(candidates, name, _(spec->help));
+            candidates_add(candidates, name, _(verb_option_help(verb, spec)));
     }
 }
 

@@ -93,8 +93,9 @@ static void print_family(const Ctl *ctl, VerbFamily family, unsigned width)
     }
 }
 
-/* The options of these groups; `global` chooses the ones that every verb takes instead. */
-static void print_options(unsigned groups, bool global)
+/* The options of these groups, with what they mean to a verb (NULL: to any); `global` chooses the ones that
+ * every verb takes instead. */
+static void print_options(unsigned groups, bool global, const Verb *verb)
 {
     unsigned width = 0;
 
@@ -107,7 +108,7 @@ static void print_options(unsigned groups, bool global)
             if (pass == 0)
                 width = MAX(width, text_width(usage));
             else
-                print_row(usage, width, _(spec->help));
+                print_row(usage, width, _(verb_option_help(verb, spec)));
         }
     }
 }
@@ -129,9 +130,9 @@ void help_print(const Ctl *ctl)
     for (VerbFamily family = 0; family < FAMILY_COUNT; family++)
         print_family(ctl, family, width);
     print_title(ctl, _("Options"));
-    print_options(0, true);
+    print_options(0, true, NULL);
     print_title(ctl, _("Options of edits"));
-    print_options(OPTIONS_WRITE | OPTIONS_EDIT, false);
+    print_options(OPTIONS_WRITE | OPTIONS_EDIT, false, NULL);
     print_title(ctl, _("Exit codes"));
     for (size_t i = 0; i < G_N_ELEMENTS(exit_codes); i++)
         ctl_print("  %zu  %s", i, _(exit_codes[i]));
@@ -155,7 +156,7 @@ void help_print_verb(const Ctl *ctl, const Verb *verb)
     }
     if (verb->options) {
         print_title(ctl, _("Options"));
-        print_options(verb->options, false);
+        print_options(verb->options, false, verb);
     }
     putchar('\n');
     print_paragraph(_("“coachiqctl --help” lists the options that every verb takes, and the exit codes."));

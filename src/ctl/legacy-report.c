@@ -87,7 +87,7 @@ static char *item_text_of(const Layout *layout, const Value *item)
     g_autofree char *value = value_text(layout, item);
 
     if (g_str_equal(what, "coach"))
-        return g_strdup_printf(_("coach %s"), model);
+        return *model ? g_strdup_printf(_("coach %s"), model) : NULL;
     if (g_str_equal(what, "active-model"))
         return g_strdup_printf(_("active model %s"), *model ? model : dict_text(item, "value"));
     if (g_str_equal(what, "interface"))

@@ -92,6 +92,18 @@ int report_undoable(const Ctl *ctl, int64_t before, uint64_t change, const char 
     return EXIT_OK;
 }
 
+void report_rows(const ReportRow *rows)
+{
+    unsigned width = 0;
+
+    for (const ReportRow *row = rows; row->label; row++)
+        width = MAX(width, text_width(row->label));
+    for (const ReportRow *row = rows; row->label; row++) {
+        if (*row->text)
+            ctl_print("  %s%*s  %s", row->label, (int) (width - text_width(row->label)), "", row->text);
+    }
+}
+
 int report_found(const Ctl *ctl, bool found)
 {
     if (found)

@@ -27,6 +27,15 @@ int report_change(const Ctl *ctl, uint64_t before, uint64_t change, const char *
 G_GNUC_PRINTF(4, 5)
 int report_undoable(const Ctl *ctl, int64_t before, uint64_t change, const char *format, ...);
 
+/* What is said of one thing on a line of its own, “name” and “Bedroom Light”. */
+typedef struct ReportRow {
+    const char *label; /* translated; NULL ends a list of rows */
+    const char *text;  /* a row of an empty one is left out */
+} ReportRow;
+
+/* Prints rows, indented, the texts below one another. */
+void report_rows(const ReportRow *rows);
+
 /* The end of a search: says on stderr that nothing was found, and so does the code. */
 int report_found(const Ctl *ctl, bool found);
 

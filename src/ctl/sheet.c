@@ -358,7 +358,8 @@ static bool read_cells(const Reader *reader, char **cells, GError **error)
 
     for (unsigned i = 0; cells[i]; i++)
         g_strstrip(cells[i]);
-    if (n != wanted)
+    /* There is one at least, which not every checker of code knows. */
+    if (n != wanted || !cells[0])
         return refuse(reader, error,
                       ngettext("there is %u cell where %u belong; in a text a bar is written \"\\u007C\"",
                                "there are %u cells where %u belong; in a text a bar is written \"\\u007C\"",
@@ -367,7 +368,7 @@ static bool read_cells(const Reader *reader, char **cells, GError **error)
     path = read_device(reader, cells[0], error);
     if (!path)
         return false;
-    for (unsigned i = 1; i < wanted; i++) {
+    for (unsigned i = 1; cells[i]; i++) {
         const Column *column = &g_array_index(reader->sheet->columns, Column, i - 1);
 
         if (!read_cell(reader, path, value_map_get(reader->sheet->devices, path), column, cells[i], error))

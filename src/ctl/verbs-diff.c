@@ -165,7 +165,7 @@ int verb_diff(Ctl *ctl)
         return ctl_usage(ctl, _("Standard input can be read once only."));
     code = load(ctl, &from);
     code = code == EXIT_OK ? load(ctl, &to) : code;
-    if (code != EXIT_OK)
+    if (!from.file || !to.file)
         return code;
     diff = diff_components(from.file->components, to.file->components);
     if (ctl->args.json)

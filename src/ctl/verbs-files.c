@@ -142,15 +142,17 @@ static void show_removal(const Ctl *ctl, const Value *model)
     g_autofree char *raw_title = models_title(model);
     g_autofree char *title = text_clean(raw_title);
     g_autofree char *version = text_clean(dict_text(model, "ImportedVersion"));
+    g_autofree char *devices = g_strdup_printf("%" PRIi64, dict_number(model, "Devices"));
+    g_autofree char *edits = g_strdup_printf("%" PRIi64, dict_number(model, "Edits"));
+    const ReportRow rows[] = {
+        {_("name"), title}, {_("version"), version}, {_("devices"), devices}, {_("edits"), edits}, {0}};
 
     if (ctl->args.json)
         return;
     ctl_print(_("To be removed: %s"), id);
-    if (*title)
-        ctl_print(_("  name     %s"), title);
-    ctl_print(_("  version  %s\n  devices  %" PRIi64 "\n  edits    %" PRIi64 "\n"), version,
-              dict_number(model, "Devices"), dict_number(model, "Edits"));
+    report_rows(rows);
     ctl_print(
+        "\n%s",
         ships ? _("It ships with the service: when it is read again, it is there again, without the edits.")
               : _("It came from a file: it is gone then until that is imported again."));
     if (dict_flag(model, "Active"))

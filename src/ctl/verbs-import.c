@@ -184,16 +184,20 @@ static void show_coach(const Import *import)
     g_autofree char *raw_title = coach_title(coach);
     g_autofree char *title = text_clean(raw_title);
     g_autofree char *version = text_clean(coach->version);
+    g_autofree char *devices = g_strdup_printf("%u", coach->n_devices);
+    g_autofree char *components = g_strdup_printf("%u", coach->components->len);
+    const ReportRow rows[] = {{_("name"), title},
+                              {_("version"), version},
+                              {_("devices"), devices},
+                              {_("components"), components},
+                              {0}};
 
     if (ctl->args.json && ctl->args.dry_run)
         report_new(import);
     if (ctl->args.json)
         return;
     ctl_print(_("A coach that is new here: %s"), model);
-    if (*title)
-        ctl_print(_("  name        %s"), title);
-    ctl_print(_("  version     %s\n  devices     %u\n  components  %u"), version, coach->n_devices,
-              coach->components->len);
+    report_rows(rows);
     show_namesakes(import, raw_title);
 }
 

@@ -206,3 +206,26 @@ const Verb *verb_find(const char *name)
     }
     return NULL;
 }
+
+/* What means something else to a verb than to the others that take it. */
+static const struct {
+    const char *verb, *option, *help;
+} own_helps[] = {
+    {"interface", "force", N_("Also assign an interface that the coach file does not list")},
+    {"undo", "force", N_("Also take back what was changed since")},
+    {"backup", "force", N_("Also overwrite FILE")},
+    {"export", "force", N_("Also overwrite FILE")},
+    {"remove", "force", N_("Also remove the active model")},
+    {"edit", "file", N_("Go on with a text that “edit” kept in FILE")},
+    {"import", "yes", N_("Ask nothing; the policy decides")},
+    {"update", "yes", N_("Ask nothing; the policy decides")},
+};
+
+const char *verb_option_help(const Verb *verb, const OptionSpec *spec)
+{
+    for (size_t i = 0; verb && i < G_N_ELEMENTS(own_helps); i++) {
+        if (strcmp(own_helps[i].verb, verb->name) == 0 && strcmp(own_helps[i].option, spec->name) == 0)
+            return own_helps[i].help;
+    }
+    return spec->help;
+}

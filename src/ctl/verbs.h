@@ -34,6 +34,9 @@ extern const Verb verbs[];
 
 const Verb *verb_find(const char *name);
 
+/* What an option means to a verb, or to any (NULL): a line for the help, not translated yet. */
+const char *verb_option_help(const Verb *verb, const OptionSpec *spec);
+
 int verb_activate(Ctl *ctl);
 int verb_backup(Ctl *ctl);
 int verb_backups(Ctl *ctl);

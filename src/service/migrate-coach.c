@@ -38,6 +38,7 @@ typedef struct Judge {
     const LegacyFile *file; /* NULL: none */
     ImportStatus *status;   /* NULL: not imported */
     GPtrArray *vendor;      /* of Component: what the service has; empty where nothing */
+    GHashTable *by_path;    /* path → its data, borrowed */
     GHashTable *overrides;  /* path → array of Override: the same */
     LegacyPast past;
     LegacyBase base;
@@ -52,6 +53,7 @@ typedef struct Judge {
 static void judge_clear(Judge *judge)
 {
     import_status_free(judge->status);
+    g_clear_pointer(&judge->by_path, g_hash_table_unref);
     g_clear_pointer(&judge->vendor, g_ptr_array_unref);
     g_clear_pointer(&judge->overrides, g_hash_table_unref);
     legacy_past_clear(&judge->past);
@@ -82,20 +84,32 @@ static GPtrArray *list_table_get(GHashTable *table, const char *path, GDestroyNo
 
 /* What the service has */
 
-static bool load_state(Judge *judge, GError **error)
+static bool load_components(Judge *judge, GError **error)
 {
     Service *service = judge->migration->service;
-    const char *id = judge->coach->id;
 
-    if (!legacy_past_load(service, id, &judge->past, error) ||
-        !store_get_import(service->store, id, &judge->status, error))
-        return false;
     if (judge->status)
         return store_list_vendor_components(service->store, judge->status->revision_id, &judge->vendor,
                                             error) &&
-               store_list_overrides(service->store, id, &judge->overrides, error);
+               store_list_overrides(service->store, judge->coach->id, &judge->overrides, error);
     judge->vendor = g_ptr_array_new_with_free_func((GDestroyNotify) component_free);
     judge->overrides = list_table_new();
+    return true;
+}
+
+static bool load_state(Judge *judge, GError **error)
+{
+    Service *service = judge->migration->service;
+
+    if (!legacy_past_load(service, judge->coach->id, &judge->past, error) ||
+        !store_get_import(service->store, judge->coach->id, &judge->status, error) ||
+        !load_components(judge, error))
+        return false;
+    judge->by_path = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < judge->vendor->len; i++) {
+        const Component *component = g_ptr_array_index(judge->vendor, i);
+        g_hash_table_insert(judge->by_path, component->path, component->data);
+    }
     return true;
 }
 
@@ -356,11 +370,10 @@ static char *section_of(const char *path)
 /* What a component will be, by what is decided so far; NULL: none. A new reference. */
 static Value *outcome_of(const Judge *judge, const char *path)
 {
-    const Component *component = find_component(judge->vendor, path);
     GPtrArray *pinned = g_hash_table_lookup(judge->pinned, path);
     g_autoptr(GPtrArray) none = override_list_new();
 
-    return override_apply(path, component ? component->data : NULL, pinned ? pinned : none);
+    return override_apply(path, g_hash_table_lookup(judge->by_path, path), pinned ? pinned : none);
 }
 
 /* Whether a component stands in the way of another in its section. An empty map is in nobody's way. */
@@ -492,10 +505,9 @@ static bool lay_again(const Deciding *component, const Override *wish, Decision 
 
 static void decide_component(Judge *judge, const char *path, GPtrArray *wishes)
 {
-    const Component *vendor = find_component(judge->vendor, path);
     g_autoptr(GPtrArray) decisions = g_ptr_array_new();
     const Deciding component = {.path = path,
-                                .vendor = vendor ? vendor->data : NULL,
+                                .vendor = g_hash_table_lookup(judge->by_path, path),
                                 .overrides = g_hash_table_lookup(judge->overrides, path),
                                 .pinned =
                                     list_table_get(judge->pinned, path, (GDestroyNotify) override_free)};

@@ -22,6 +22,7 @@ SIGNATURES = {
     "ImportFile": "(hsa{sv})",
     "Export": "(sa{sv})",
     "RemoveModel": "(ssa{sv})",
+    "MigrateLegacy": "(a(sh)a{sv})",
     "SetActiveModel": "(sa{sv})",
     "GetMapping": "(ss)",
     "GetMappings": "(sa{sv})",

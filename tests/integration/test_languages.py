@@ -11,14 +11,13 @@ import xml.etree.ElementTree
 
 import test_ctl
 from agent import Agent
+from ctl import BEDROOM, GALLEY, CtlTest
 from harness import ASKED, MODEL, IntegrationTest
 from languages import LANGUAGES, LOCALES, Catalogue, make_locales
 
 COACHIQCTL = os.environ.get("COACHIQCTL_TRANSLATED", "")
 POLICY = os.environ.get("COACHIQ_POLICY", "")
 
-BEDROOM = test_ctl.BEDROOM
-GALLEY = test_ctl.GALLEY
 LOCPATH = None
 
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -55,7 +54,7 @@ def in_each_language(test):
 
 
 @unittest.skipUnless(COACHIQCTL, "COACHIQCTL_TRANSLATED does not name the program")
-class LanguageTest(test_ctl.CtlTest):
+class LanguageTest(CtlTest):
     """coachiqctl speaks `language`, and `words` is what it then says."""
 
     language = None
@@ -66,8 +65,8 @@ class LanguageTest(test_ctl.CtlTest):
         super().prepare(bench)
         bench.ctl = bench.program(COACHIQCTL)
 
-    def environment(self):
-        environment = super().environment()
+    def environment(self, **more):
+        environment = super().environment(**more)
         environment.pop("LANGUAGE", None)
         if self.language:
             environment.update(LC_ALL=LOCALES[self.language], LOCPATH=LOCPATH)
@@ -247,6 +246,30 @@ class DecisionTest(LanguageTest):
         self.assertEqual(person.end(), 1)
 
 
+class EditorTest(LanguageTest):
+    def edit(self, name, answer):
+        editor = self.bench.path("editor")
+        with open(editor, "w", encoding="utf-8") as script:
+            script.write(f"#!/bin/sh\nsed -i 's/^friendly_name: .*/friendly_name: {name}/' \"$1\"\n")
+        os.chmod(editor, 0o755)
+        person = self.terminal("edit", BEDROOM, VISUAL=editor, TMPDIR=self.bench.directory)
+        person.expect(self.words.say("Write this? (y)es, (n)o or (e)dit again, by default no:"))
+        person.type(answer)
+        return person.end(), person.screen
+
+    @in_each_language
+    def test_edit(self):
+        name = f"Wörter {self.language}"
+        refused = self.edit(name, "jein")
+        self.assertEqual(refused[0], 1)
+        self.assertIn(self.words.say("Nothing was written."), refused[1])
+        self.assertNotEqual(self.name(BEDROOM), name)
+        done = self.edit(name, self.words.say("y yes", context="answer").split()[-1])
+        self.assertEqual(done[0], 0)
+        self.assertIn(self.words.count("Edited %u component", "Edited %u components", 1), done[1])
+        self.assertEqual(self.name(BEDROOM), name)
+
+
 class ProgramTest(LanguageTest):
     """What programs read is in no language."""
 
@@ -266,6 +289,41 @@ class ProgramTest(LanguageTest):
         for arguments in self.COMMANDS:
             english = self.in_english("--json", *arguments).out
             self.assertEqual(self.ctl("--json", *arguments).out, english, arguments)
+
+    @in_each_language
+    def test_files(self):
+        """A file is what others import, in whatever language they are."""
+        for arguments in (["export"], ["export", "--edits"], ["export", "--format=json"]):
+            self.assertEqual(self.ctl(*arguments).out, self.in_english(*arguments).out)
+
+    @in_each_language
+    def test_differences(self):
+        english, text = (run("--json", "diff", "1", "3", code=1).out for run in (self.in_english, self.ctl))
+        self.assertEqual(text, english)
+        self.assertNotEqual(self.ctl("diff", "1", "3", code=1).out, self.in_english("diff", "1", "3", code=1).out)
+
+    @in_each_language
+    def test_nothing_to_migrate(self):
+        root = tempfile.mkdtemp(dir=self.bench.directory)
+        arguments = "migrate", f"--root={root}", "--dry-run"
+        self.assertEqual(self.ctl("--json", *arguments, code=4).out, self.in_english("--json", *arguments, code=4).out)
+        self.assertIn(
+            self.words.say("There is no old installation below %s. Nothing is at:", root), self.ctl(*arguments, code=4).err
+        )
+
+    @in_each_language
+    def test_a_migration(self):
+        """Why something was refused is said in a language, and in none where a program reads it."""
+        root = tempfile.mkdtemp(dir=self.bench.directory)
+        models = os.path.join(root, "var/lib/coachiq/config/models")
+        os.makedirs(models)
+        os.mkfifo(os.path.join(models, "pipe.yml"))
+        arguments = "migrate", f"--root={root}", "--dry-run"
+        english, text = (run("--json", *arguments, code=1).out for run in (self.in_english, self.ctl))
+        self.assertIn("not a regular file", english)
+        self.assertEqual(text, english)
+        self.assertIn(self.words.say("a FIFO"), self.ctl(*arguments, code=1).out)
+        self.assertNotIn(self.words.say("a FIFO"), text)
 
     @in_each_language
     def test_values(self):
@@ -298,6 +356,11 @@ class PolicyTest(IntegrationTest):
         for english, language, translation in texts:
             self.assertEqual(translation, Catalogue(language).say(english))
             self.assertNotEqual(translation, english)
+
+    def test_no_other_catalogue(self):
+        """Where a text names a gettext domain, polkit of Debian takes no translation from the file."""
+        with open(POLICY, encoding="utf-8") as file:
+            self.assertNotIn('gettext-domain="', file.read())
 
     def test_prompt(self):
         self.call("SetActiveModel", MODEL)

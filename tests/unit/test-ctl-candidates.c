@@ -13,7 +13,7 @@ static void test_add(void)
     candidates_add(&candidates, "1999", "does not begin so");
     candidates_add(&candidates, "20\n21", NULL);
     candidates_add(&candidates, "20\x1b[31m", NULL);
-    candidates_add(&candidates, "20\u202e", NULL);
+    candidates_add(&candidates, "20\xe2\x80\xae", NULL);
     candidates_add(&candidates, "20\xff", NULL);
     candidates_add(&candidates, "", NULL);
     candidates_add_words(&candidates, "2021 1998");

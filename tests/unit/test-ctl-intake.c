@@ -60,7 +60,7 @@ static void test_file(Fixture *fixture, gconstpointer data)
     g_assert_no_error(error);
     g_assert_cmpstr(intake.name, ==, fixture->path);
     g_assert_cmpmem(intake.text, intake.length, bytes, sizeof bytes - 1);
-    g_assert_cmpint(intake.text[intake.length], ==, '\0');
+    g_assert_true(intake.text[intake.length] == '\0');
     g_assert_cmpstr(intake_title(&intake), ==, fixture->path);
 
     fd = intake_descriptor(&intake, &error);

@@ -73,6 +73,18 @@ static void test_counts(void)
     g_assert_cmpstr(zero, ==, "0 taken, 0 already there, 0 refused");
 }
 
+/* Of a coach file that cannot be read its place says all that there is to say. */
+static void test_nameless(void)
+{
+    static const char nameless[] =
+        "{\"items\": [{\"source\": \"/b.yml\", \"what\": \"coach\", \"model\": \"\","
+        " \"result\": \"refused\", \"reason\": \"line 2\"}], \"counts\": {\"refused\": 1}}";
+    const Term term = {.unicode = true};
+    g_autofree char *text = text_of(nameless, &term, false, false);
+
+    g_assert_cmpstr(text, ==, "Refused (1):\n  /b.yml\n    line 2\n\n");
+}
+
 static char *many(unsigned n, const char *result)
 {
     GString *json = g_string_new("{\"items\": [");
@@ -113,6 +125,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/ctl/legacy-report/groups", test_groups);
     g_test_add_func("/ctl/legacy-report/counts", test_counts);
+    g_test_add_func("/ctl/legacy-report/nameless", test_nameless);
     g_test_add_func("/ctl/legacy-report/narrow", test_narrow);
     return g_test_run();
 }

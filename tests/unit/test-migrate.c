@@ -335,6 +335,7 @@ static void test_unknown_coach(Fixture *f, gconstpointer unused)
     assert_item(&old, "coach", "", "taken", "It is release 0.9");
     assert_item(&old, "coach", "", "refused", "The old system used /config/My Coach.yml");
     assert_item(&old, "coach", "", "refused", "cannot be the name of a coach");
+    assert_intact(f);
     assert_serves(f, "My_Coach", OTHER);
     g_autoptr(Value) by_identity = state_of(f, "1_A_b_C");
     g_assert_cmpuint(value_length(by_identity), >, 3);
