@@ -84,7 +84,7 @@ static void tidy(Daemon *daemon, int64_t revision, unsigned kept_max)
 
 static bool has_room(const Daemon *daemon, uint32_t uid, size_t size)
 {
-    size_t all = size, users = size;
+    size_t all = size, users = all;
 
     for (guint i = 0; i < daemon->exports->len; i++) {
         const Export *export = g_ptr_array_index(daemon->exports, i);
@@ -119,11 +119,12 @@ static Export *find_kept(const Daemon *daemon, const char *key, int64_t revision
 static int open_again(int fd, int flags)
 {
     char path[32];
-    int again;
 
     g_snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    again = open(path, flags | O_CLOEXEC);
-    return again < 0 ? -errno : again;
+    fd = open(path, flags | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    return fd;
 }
 
 /* Openings of their own, so that ours can be told from those of others. */
