@@ -4,6 +4,7 @@
 #include "ctl/ask.h"
 
 #include <glib/gi18n.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -59,9 +60,26 @@ bool ask_yes(const char *question)
     return line && ask_is_yes(line);
 }
 
+static void be_interrupted(int number)
+{
+    (void) number;
+}
+
+/* A person who interrupts a question says no, but must not lose what was typed before. */
+static char *ask_line_until_interrupted(const char *question)
+{
+    struct sigaction catching = {.sa_handler = be_interrupted}, before;
+    char *line;
+
+    sigaction(SIGINT, &catching, &before);
+    line = ask_line(question);
+    sigaction(SIGINT, &before, NULL);
+    return line;
+}
+
 AskEdit ask_edit(const char *question)
 {
-    g_autofree char *line = ask_line(question);
+    g_autofree char *line = ask_line_until_interrupted(question);
     g_autofree char *word = line ? g_ascii_strdown(line, -1) : NULL;
 
     if (!line)
