@@ -271,6 +271,8 @@ class VerbTest(CompletionTest):
         kind, things = self.complete("diff", MODEL, "")
         self.assertEqual(kind, "files closed 0")
         self.assertLessEqual({MODEL, "1", str(self.revision())}, set(things))
+        self.assertLessEqual({f"{MODEL}@1", f"{MODEL}@3"}, set(self.words("diff", f"{MODEL}@")))
+        self.assertEqual(self.words("diff", f"{PLAIN}@"), [])
 
     def test_quotes_that_are_still_open(self):
         self.assertEqual(self.words("get", "'odd/it"), ["odd/it's"])

@@ -159,6 +159,26 @@ Edited 1 component  (change 3)
         self.assertEqual(self.name(BEDROOM), "Theirs")
         self.assert_unchanged(3)
 
+    def test_something_else_meanwhile(self):
+        """What is not shown may change as it likes."""
+        other = shlex.join([self.bench.ctl, "set", "porch_light", "friendly_name", "Theirs"])
+        self.edit(self.editor(f"{other} >/dev/null; sed -i 's/Bedroom Light/Mine/' $1"), "bedroom_light")
+        self.assertEqual((self.name(BEDROOM), self.name(PORCH)), ("Mine", "Theirs"))
+        other = shlex.join([self.bench.ctl, "interface", "house", "can0"])
+        self.edit(self.editor(f"{other} >/dev/null; sed -i 's/Mine/Ours/' $1"))
+        self.assertEqual(self.name(BEDROOM), "Ours")
+        self.assert_unchanged(6)
+        # Whoever names a revision means it.
+        failed = self.edit(self.editor("sed -i 's/Ours/Mine/' $1"), "bedroom_light", "--expected-revision=5", code=5)
+        self.assertIn("It is at revision 6 now", failed.err)
+        self.assertEqual(len(self.kept()), 1)
+
+    def test_devices_meanwhile(self):
+        other = shlex.join([self.bench.ctl, "set", "porch_light", "friendly_name", "Theirs"])
+        self.edit(self.editor(f"{other} >/dev/null; sed -i 's/Bedroom Light/Mine/' $1"), code=5)
+        self.assertIn("Mine", self.kept()[0][1])
+        self.assertEqual(self.name(BEDROOM), "Bedroom Light")
+
     def test_who_may_not(self):
         os.chmod(self.folder, 0o777)
         editor = {"VISUAL": "sed -i s/Bedroom/Bed/", "TMPDIR": self.folder}
