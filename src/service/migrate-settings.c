@@ -56,7 +56,8 @@ static bool take_setting(Migration *migration, MigrationItem *item, const char *
     if (!find_decision(migration, kind, name, &author, error))
         return false;
     if (now[0] || author) {
-        migration_item_judge(item, MIGRATION_REFUSED, "It is %s here%s%s, and stays so",
+        migration_item_judge(item, MIGRATION_REFUSED,
+                             "It is %s here%s%s, and stays so; set it here if the old one is right",
                              now[0] ? now : "nothing", author ? ": set by " : "", author ? author : "");
         return true;
     }
@@ -97,8 +98,10 @@ static void pass_over_interface(Migration *migration, const LegacySettings *sett
     if (taken && value_is_string(value) && g_str_equal(taken, value_string(value)))
         migration_item_judge(item, MIGRATION_PRESENT, "%s says the same", winner);
     else
-        migration_item_judge(item, MIGRATION_REFUSED,
-                             "%s has precedence: the old system took all interfaces from there", winner);
+        migration_item_judge(
+            item, MIGRATION_REFUSED,
+            "%s has precedence: the old system took all interfaces from there; set it here if it is right",
+            winner);
 }
 
 /* Nobody has so many; what is beyond is one refusal. */
@@ -106,7 +109,7 @@ static bool is_too_much(Migration *migration, const char *what, const char *orig
 {
     if (n == max)
         migration_item_judge(migration_report_add(migration->report, what, origin, NULL), MIGRATION_REFUSED,
-                             "One migration takes at most %u of them", max);
+                             "One migration takes at most %u of them; the others are left out", max);
     return n >= max;
 }
 
@@ -187,7 +190,8 @@ static LegacyCoach *find_active(Migration *migration, const LegacySettings *sett
         return coach;
     models = list_models(migration);
     quoted = json_quote(name ? name : file ? file : "");
-    migration_item_judge(item, MIGRATION_REFUSED, "There is no coach %s; there are: %s", quoted, models);
+    migration_item_judge(item, MIGRATION_REFUSED, "There is no coach %s; make one of these active: %s",
+                         quoted, models);
     return NULL;
 }
 
@@ -199,7 +203,8 @@ static void pass_over_active(Migration *migration, const LegacySettings *setting
     if (coach && coach == migration->active)
         migration_item_judge(item, MIGRATION_PRESENT, "%s says the same", winner);
     else if (coach)
-        migration_item_judge(item, MIGRATION_REFUSED, "%s has precedence", winner);
+        migration_item_judge(item, MIGRATION_REFUSED,
+                             "%s has precedence; make this coach active here if it is right", winner);
     if (coach) {
         g_free(item->model);
         item->model = g_strdup(coach->id);
@@ -262,7 +267,10 @@ bool migration_activate(Migration *migration, GError **error)
     if (!item || !migration->active)
         return true;
     if (!migration->active->usable) {
-        migration_item_judge(item, MIGRATION_REFUSED, "The coach %s could not be taken", item->model);
+        migration_item_judge(
+            item, MIGRATION_REFUSED,
+            "The coach %s could not be taken, so that it cannot be active; mend its file first",
+            item->model);
         return true;
     }
     return take_setting(migration, item, SETTING_ACTIVATE, NULL, migration->active->id, error);
@@ -316,7 +324,9 @@ static void add_name(Migration *migration, const LegacySettings *settings, const
     migration_item_set_place(item, "", key);
     migration_item_set_value(item, value);
     if (!g_hash_table_add(seen, g_strdup(key))) {
-        migration_item_judge(item, MIGRATION_REFUSED, "A source before this one has the name");
+        migration_item_judge(
+            item, MIGRATION_REFUSED,
+            "A source before this one has a name for it; edit the device here if this one is right");
         return;
     }
     if (!dot || !dot[1] || !value_is_string(value) || !value_string(value)[0]) {

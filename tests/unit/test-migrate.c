@@ -263,7 +263,7 @@ static void assert_offers_bundled(Fixture *f)
 static void test_reference_is_the_base(Fixture *f, gconstpointer unused)
 {
     g_auto(Old) old = {0};
-    g_autofree char *origin = NULL, *version = NULL;
+    g_autofree char *version = NULL;
 
     has(&old, "coach:/var/lib/coachiq/config/models/" MODEL ".yml", EDITED);
     has(&old, "reference:/var/lib/coachiq/reference/" MODEL ".yml", OTHER);
@@ -467,7 +467,8 @@ static void test_patches_together(Fixture *f, gconstpointer unused)
     migrate(f, &old);
     assert_counts(&old, 3, 0, 0);
     assert_data(f, "devices/door", NULL);
-    g_assert_nonnull(data_of(f, "devices/portal"));
+    g_autofree char *portal = data_of(f, "devices/portal");
+    g_assert_nonnull(portal);
 }
 
 static void test_patches_without_file(Fixture *f, gconstpointer unused)
@@ -522,7 +523,7 @@ static void test_settings(Fixture *f, gconstpointer unused)
     assert_item(&old, "interface", "x", "refused", "logical name");
     assert_item(&old, "active-model", "", "taken", "");
     assert_item(&old, "active-model", "", "refused", "environment has precedence");
-    assert_item(&old, "active-model", "", "refused", "There is no coach \"Z\"; there are: ");
+    assert_item(&old, "active-model", "", "refused", "There is no coach \"Z\"; make one of these active: ");
     g_assert_cmpstr(value_map_get_string(old.report, "active_model"), ==, "mapping");
     g_assert_cmpint(migrate(f, &old), ==, 0);
 
