@@ -313,11 +313,10 @@ static void assign_patches(Migration *migration, const LegacyPatches *patches)
     }
 }
 
-static void add_name(Migration *migration, const LegacySettings *settings, const char *key, Value *value,
-                     GHashTable *seen)
+static void add_name(Migration *migration, LegacyCoach *coach, const LegacySettings *settings,
+                     const char *key, Value *value, GHashTable *seen)
 {
-    MigrationItem *item = migration_report_add(migration->report, "name", settings->origin,
-                                               migration->active ? migration->active->id : NULL);
+    MigrationItem *item = migration_report_add(migration->report, "name", settings->origin, coach->id);
     const char *dot = strchr(key, '.');
     LegacyName *name;
 
@@ -339,25 +338,26 @@ static void add_name(Migration *migration, const LegacySettings *settings, const
     name->id = g_strdup(dot + 1);
     name->value = value_ref(value);
     name->item = item;
-    g_ptr_array_add(migration->active->names, name);
+    g_ptr_array_add(coach->names, name);
 }
 
 static void assign_names(Migration *migration)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    LegacyCoach *coach = migration->active;
     guint n = 0;
 
     for (guint i = 0; i < migration->settings->len; i++) {
         const LegacySettings *settings = g_ptr_array_index(migration->settings, i);
         Value *names = value_map_get(settings->map, DISPLAY_NAMES);
 
-        if (value_length(names) > 0 && !migration->active)
+        if (value_length(names) > 0 && !coach)
             refuse_unassigned(migration, "name", settings->origin);
-        else
+        else if (coach)
             VALUE_FOREACH_ENTRY (key, value, names) {
                 if (is_too_much(migration, "name", settings->origin, n++, NAMES_MAX))
                     break;
-                add_name(migration, settings, key, value, seen);
+                add_name(migration, coach, settings, key, value, seen);
             }
     }
 }
