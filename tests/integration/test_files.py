@@ -768,6 +768,20 @@ class BadDescriptorTest(FileTest):
         self.call("RemoveModel", OTHER, "")
 
 
+class GreedyTest(FileTest):
+    def test_others_come_between(self):
+        """What is in large files takes its time; everybody else is served after each of them."""
+        self.call("Import", MODEL)
+        large = b"".join(b"s%d: {a: {b: %d}}\n" % (i, i) for i in range(4000 if SHORT else 40000))
+        descriptor, greedy = self.memfd(large), self.bench.connect()
+        pending = [greedy.begin("PreviewUpdate", MODEL, file=0, descriptors=[descriptor]) for _ in range(8)]
+        wait_until(lambda: any(call.done for call in pending), "the first was looked at")
+        self.assertEqual(self.get(MODEL, CEILING)["entity_id"], "bedroom_ceiling_light")
+        self.assertFalse(all(call.done for call in pending))
+        for call in pending:
+            self.assertEqual(call.result()[1], "blocked")
+
+
 class StuckTest(FileTest):
     """A file that is never read to its end."""
 
