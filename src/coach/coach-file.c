@@ -367,7 +367,7 @@ static bool read_unbound(Reader *reader, Value *list, GError **error)
     return true;
 }
 
-static bool all_children_are_maps(Value *section)
+bool coach_file_section_is_divided(const Value *section)
 {
     if (!value_is_map(section) || value_length(section) == 0)
         return false;
@@ -391,7 +391,7 @@ static bool read_section(Reader *reader, const char *name, Value *section, GErro
     if (g_str_equal(name, SECTION_UNBOUND))
         return read_unbound(reader, section, error);
 
-    if (!all_children_are_maps(section))
+    if (!coach_file_section_is_divided(section))
         return add_component(reader, name, NULL, section, section, error) != NULL;
 
     VALUE_FOREACH_ENTRY (key, child, section)

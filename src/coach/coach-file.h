@@ -54,6 +54,9 @@ Value *coach_file_expand(GPtrArray *components, Value *layout, GError **error);
  * is neither. */
 Value *coach_file_section(GPtrArray *components, const char *section);
 
+/* Whether a section with this data gives a component a child: it is a map of maps and not empty. */
+bool coach_file_section_is_divided(const Value *section);
+
 /* Whether no component can have this section, since it means something else in a file: "devices",
  * "unbound_devices", a DGN, and what tells a file of edits (edits-file.h). */
 bool coach_file_section_is_reserved(const char *section);

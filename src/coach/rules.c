@@ -2,6 +2,7 @@
 #include "coach/rules.h"
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/pointer.h"
 #include "coach/device.h"
 #include "coach/dgn.h"
@@ -414,21 +415,28 @@ static bool check_own_fields(const char *path, const char *id, Value *keyed, GEr
     return true;
 }
 
-/* What an owner adds must have a place in a coach file, or the export could not be read. */
-static bool check_name(const char *path, GError **error)
+/* A section that has nothing but maps in it is divided when its file is read, so each needs a possible name.
+ */
+static bool check_children(const char *path, Value *after, GError **error)
 {
     g_autofree char *section = NULL, *child = NULL;
 
     if (!path_split(path, &section, &child, error))
         return false;
-    if (g_str_equal(section, PATH_DEVICES) ? child != NULL : !coach_file_section_is_reserved(section))
+    if (child || !coach_file_section_is_divided(after))
         return true;
-    g_set_error(
-        error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA,
-        "%s: no component can be called so, for it means something else in a coach file; a device is "
-        "\"" PATH_DEVICES_PREFIX "\" and its " ENTITY_ID,
-        path);
-    return false;
+    VALUE_FOREACH_ENTRY (key, member, after) {
+        g_autofree char *inner = path_new(section, key);
+
+        if (path_split(inner, NULL, NULL, NULL))
+            continue;
+        g_autofree char *quoted = json_quote(key);
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA,
+                    "%s: a section of maps has a component for each, and none can be called %s", path,
+                    quoted);
+        return false;
+    }
+    return true;
 }
 
 static bool check_identity(const char *path, Value *after, GError **error)
@@ -436,7 +444,9 @@ static bool check_identity(const char *path, Value *after, GError **error)
     g_autofree char *id = NULL;
     const char *field;
 
-    if (!path_is_device(path) || !path_split(path, NULL, &id, NULL))
+    if (!path_is_device(path))
+        return check_children(path, after, error);
+    if (!path_split(path, NULL, &id, NULL))
         return true;
     if (!value_is_map(after)) {
         g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA,
@@ -475,7 +485,7 @@ bool rules_check_edit(const Rules *rules, const char *path, Value *vendor, Value
         return false;
     if (!after)
         return true;
-    if ((!before && !vendor && !check_name(path, error)) || !check_identity(path, after, error))
+    if (!check_identity(path, after, error))
         return false;
 
     /* What was wrong before, or is so in the vendor's own data, is no fault of this edit. */

@@ -40,7 +40,8 @@ const OptionSpec option_specs[] = {
     {"lines", 'n', N_("N"), N_("Show at most N (default 50)"), OPTIONS_PAGE, OPTION_NUMBER, MEMBER(lines)},
     {"before", 0, N_("CHANGE"), N_("Begin below this change"), OPTIONS_PAGE, OPTION_NUMBER, MEMBER(before)},
     {"kind", 0, N_("KIND"),
-     N_("Only changes of this kind: import, edit, update, undo, reset, restore, remove, activate, interface, retention"),
+     N_("Only changes of this kind: import, edit, update, undo, reset, restore, remove, migration, activate, interface, "
+        "retention"),
      OPTIONS_KIND, OPTION_TEXT, MEMBER(kind)},
     {"dgn", 0, N_("DGN"), N_("Devices at this DGN, in hexadecimal"), OPTIONS_FIND, OPTION_TEXT, MEMBER(dgn)},
     {"instance", 0, N_("N"), N_("Devices at this instance, 0 to 255 or “default”"), OPTIONS_FIND,

@@ -5,6 +5,7 @@
 
 #include <glib/gi18n.h>
 #include <net/if_arp.h>
+#include <string.h>
 
 #include "ctl/format.h"
 
@@ -64,13 +65,19 @@ void complete_changes(Ctl *ctl, Candidates *candidates)
 {
     g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
     g_autoptr(CallOptions) options = call_options_new();
+    const char *at = strchr(candidates->typed, '@');
+    /* "MODEL@" is kept, and asks for the changes of that model. */
+    g_autofree char *before = g_strndup(candidates->typed, at ? (size_t) (at + 1 - candidates->typed) : 0);
+    g_autofree char *model =
+        at ? g_strndup(candidates->typed, (size_t) (at - candidates->typed)) : g_strdup(ctl->args.model);
 
     call_options_u32(options, "limit", CHANGES_MAX);
-    call_options_text(options, "model", *ctl->args.model ? ctl->args.model : NULL);
+    call_options_text(options, "model", *model ? model : NULL);
 
     g_autoptr(Value) changes = first_of(ctl_call(ctl, &error, "ListChanges", "aa{sv}t", options, ""));
     VALUE_FOREACH_ITEM (change, changes) {
-        g_autofree char *number = g_strdup_printf("%" G_GINT64_FORMAT, dict_number(change, "Change"));
+        g_autofree char *number =
+            g_strdup_printf("%s%" G_GINT64_FORMAT, before, dict_number(change, "Change"));
         g_autofree char *time = format_time(dict_number(change, "Time"));
         g_autofree char *what = g_strjoin(" ", time, dict_text(change, "Kind"), dict_text(change, "User"),
                                           dict_text(change, "Reason"), NULL);

@@ -52,6 +52,7 @@ void complete_sections(Ctl *ctl, Candidates *candidates);
 void complete_fields(Ctl *ctl, Candidates *candidates, const char *path, bool edited);
 /* What stands at a field now, and what the vendor has there. */
 void complete_values(Ctl *ctl, Candidates *candidates, const char *path, const char *field);
+/* The newest ones; of the model in what is typed where that is "MODEL@". */
 void complete_changes(Ctl *ctl, Candidates *candidates);
 void complete_backups(Ctl *ctl, Candidates *candidates);
 void complete_logical(Ctl *ctl, Candidates *candidates);

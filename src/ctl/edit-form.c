@@ -20,7 +20,7 @@ void edit_form_clear(EditForm *form)
     g_clear_pointer(&form->file, g_free);
     g_clear_pointer(&form->text, g_free);
     g_clear_pointer(&form->title, g_free);
-    g_clear_pointer(&form->component, value_unref);
+    g_clear_pointer(&form->shown, value_unref);
     g_clear_pointer(&form->sheet, sheet_free);
 }
 
@@ -108,22 +108,31 @@ static char *file_name(const char *path, const char *suffix)
     return name;
 }
 
+/* The component at ctl->path. NULL with the error set. */
+static Value *fetch_component(Ctl *ctl, int64_t *ret_revision, sd_bus_error *error)
+{
+    g_autoptr(Value) reply =
+        ctl_call(ctl, error, "GetMapping", "sst", NULL, "ss", ctl->args.model, ctl->path);
+
+    if (!reply)
+        return NULL;
+    *ret_revision = item_number(reply, 2);
+    return format_parse(item_text(reply, 0));
+}
+
 bool edit_form_component(Ctl *ctl, EditForm *form, TextFormat format, sd_bus_error *error)
 {
     g_autoptr(GString) text = g_string_new(NULL);
-    g_autoptr(Value) reply =
-        ctl_call(ctl, error, "GetMapping", "sst", NULL, "ss", ctl->args.model, ctl->path);
     g_autofree char *data = NULL;
 
     *form = (EditForm){.format = format};
-    if (!reply)
+    form->shown = fetch_component(ctl, &form->revision, error);
+    if (!form->shown)
         return false;
     form->title = g_strdup(ctl->path);
-    form->component = format_parse(item_text(reply, 0));
-    form->revision = item_number(reply, 2);
     form->file = file_name(ctl->path, format == TEXT_YAML ? ".yml" : ".json");
     append_component_comments(ctl, text, form);
-    data = edit_text_format(form->component, format);
+    data = edit_text_format(form->shown, format);
     g_string_append_printf(text, "\n%s", data);
     form->text = g_strdup(text->str);
     return true;
@@ -187,9 +196,23 @@ bool edit_form_devices(Ctl *ctl, EditForm *form, sd_bus_error *error)
     metadata = fetch_metadata(ctl);
     editable = ctl->args.force ? NULL : value_map_get(metadata, "runtime_editable_fields");
     form->sheet = sheet_new(devices, value_is_list(editable) ? editable : NULL);
+    form->shown = g_steal_pointer(&devices);
     form->file = g_strdup("devices.txt");
     form->text =
         devices_text(*ctl->args.model ? ctl->args.model : dict_text(properties, "ActiveModel"), form);
+    return true;
+}
+
+bool edit_form_renew(Ctl *ctl, EditForm *form)
+{
+    g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+    int64_t revision;
+    g_autoptr(Value) now =
+        form->sheet ? fetch_devices(ctl, &revision, &error) : fetch_component(ctl, &revision, &error);
+
+    if (!now || revision == form->revision || !value_equal(now, form->shown))
+        return false;
+    form->revision = revision;
     return true;
 }
 
@@ -203,6 +226,6 @@ bool edit_form_read(const EditForm *form, const char *text, Plan *plan, GError *
     after = edit_text_parse(numbered, strlen(numbered), form->format, error);
     if (!after)
         return false;
-    plan_put(plan, form->title, form->component, after);
+    plan_put(plan, form->title, form->shown, after);
     return true;
 }

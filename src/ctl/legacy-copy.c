@@ -8,7 +8,6 @@
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define DATABASE_MAX (256 << 20)
 #define TRIES 3
@@ -24,76 +23,23 @@ static bool fail_copy(int number, GError **error)
     return false;
 }
 
-static int write_all(int to, const char *data, size_t length)
-{
-    while (length > 0) {
-        ssize_t n = write(to, data, length);
-
-        if (n < 0 && errno != EINTR)
-            return errno;
-        if (n > 0) {
-            data += n;
-            length -= (size_t) n;
-        }
-    }
-    return 0;
-}
-
-static bool copy_bytes(int from, int to, GError **error)
-{
-    char buffer[65536];
-    size_t size = 0;
-    ssize_t n;
-
-    while ((n = read(from, buffer, sizeof buffer)) != 0) {
-        int failure;
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        failure = n < 0 ? errno : write_all(to, buffer, (size_t) n);
-        if (failure != 0)
-            return fail_copy(failure, error);
-        size += (size_t) n;
-        if (size > DATABASE_MAX) {
-            g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
-                        _("It is larger than %d MiB, which no such file of the old system is"),
-                        DATABASE_MAX >> 20);
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool copy_to(int from, const char *path, GError **error)
-{
-    int to = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool done;
-
-    if (to < 0)
-        return fail_copy(errno, error);
-    done = copy_bytes(from, to, error);
-    return close(to) < 0 && done ? fail_copy(errno, error) : done;
-}
-
 /* Copies one file. With `optional` none is fine, and then there is no copy either. */
-static bool copy_file(const LegacyTree *tree, const char *path, const char *to, bool optional,
-                      struct stat *ret_st, GError **error)
+static bool copy_file(LegacyTree *tree, const char *path, const char *to, bool optional, struct stat *ret_st,
+                      GError **error)
 {
     g_autoptr(GError) problem = NULL;
-    int fd = legacy_tree_open_file(tree, path, ret_st, &problem);
-    bool done;
+    int fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 
-    if (fd < 0) {
-        *ret_st = (struct stat){0};
-        g_unlink(to);
-        if (optional && g_error_matches(problem, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-            return true;
-        g_propagate_error(error, g_steal_pointer(&problem));
-        return false;
-    }
-    done = copy_to(fd, to, error);
-    close(fd);
-    return done;
+    if (fd < 0)
+        return fail_copy(errno, error);
+    if (legacy_tree_copy(tree, path, DATABASE_MAX, fd, ret_st, &problem))
+        return true;
+    *ret_st = (struct stat){0};
+    g_unlink(to);
+    if (optional && g_error_matches(problem, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+        return true;
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return false;
 }
 
 static bool same(const struct stat *a, const struct stat *b)
@@ -103,18 +49,14 @@ static bool same(const struct stat *a, const struct stat *b)
 }
 
 /* What is there now; all zero for nothing. */
-static struct stat look(const LegacyTree *tree, const char *path)
+static struct stat look(LegacyTree *tree, const char *path)
 {
     struct stat st = {0};
-    int fd = legacy_tree_open_file(tree, path, &st, NULL);
 
-    if (fd < 0)
-        return (struct stat){0};
-    close(fd);
-    return st;
+    return legacy_tree_look(tree, path, &st, NULL) ? st : (struct stat){0};
 }
 
-static bool copy_both(LegacyCopy *copy, const LegacyTree *tree, const char *path, struct stat *ret_st,
+static bool copy_both(LegacyCopy *copy, LegacyTree *tree, const char *path, struct stat *ret_st,
                       GError **error)
 {
     g_autofree char *log = g_strconcat(path, "-wal", NULL);
@@ -140,19 +82,14 @@ static bool copy_both(LegacyCopy *copy, const LegacyTree *tree, const char *path
 
 /* A transaction that was cut short: the file itself is in no state that counts. Its journal is not taken
  * along, because SQLite removes files that a journal names. */
-static bool check_journal(const LegacyTree *tree, const char *path, GError **error)
+static bool check_journal(LegacyTree *tree, const char *path, GError **error)
 {
     g_autofree char *journal = g_strconcat(path, "-journal", NULL);
-    unsigned char head[sizeof journal_magic] = {0};
-    struct stat st;
-    int fd = legacy_tree_open_file(tree, journal, &st, NULL);
-    ssize_t n;
+    g_autoptr(GBytes) data = legacy_tree_read_head(tree, journal, sizeof journal_magic, NULL);
+    const void *head = data ? g_bytes_get_data(data, NULL) : NULL;
 
-    if (fd < 0)
-        return true;
-    n = read(fd, head, sizeof head);
-    close(fd);
-    if (n != sizeof head || memcmp(head, journal_magic, sizeof head) != 0)
+    if (!data || g_bytes_get_size(data) < sizeof journal_magic ||
+        memcmp(head, journal_magic, sizeof journal_magic) != 0)
         return true;
     g_set_error(
         error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
@@ -161,18 +98,15 @@ static bool check_journal(const LegacyTree *tree, const char *path, GError **err
     return false;
 }
 
-bool legacy_copy_make(LegacyCopy *copy, const LegacyTree *tree, const char *path, struct stat *ret_st,
+bool legacy_copy_make(LegacyCopy *copy, LegacyTree *tree, const char *path, struct stat *ret_st,
                       GError **error)
 {
     struct stat st;
-    int fd;
 
     *copy = (LegacyCopy){0};
     /* Most often there is none, and then nothing shall be made. */
-    fd = legacy_tree_open_file(tree, path, &st, error);
-    if (fd < 0)
+    if (!legacy_tree_look(tree, path, &st, error))
         return false;
-    close(fd);
     copy->folder = g_dir_make_tmp("coachiq-migrate-XXXXXX", NULL);
     if (!copy->folder)
         return fail_copy(errno, error);

@@ -14,7 +14,7 @@ typedef struct LegacyCopy {
 /* Copies a database and its write-ahead log, of which both belong to one moment: where the old system writes
  * meanwhile it is done again, a few times. Sets a G_FILE_ERROR as legacy_tree_read(). Clear with
  * legacy_copy_clear() in any case. */
-bool legacy_copy_make(LegacyCopy *copy, const LegacyTree *tree, const char *path, struct stat *ret_st,
+bool legacy_copy_make(LegacyCopy *copy, LegacyTree *tree, const char *path, struct stat *ret_st,
                       GError **error);
 void legacy_copy_clear(LegacyCopy *copy);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LegacyCopy, legacy_copy_clear)

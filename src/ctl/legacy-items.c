@@ -14,7 +14,7 @@
 
 struct LegacyItems {
     GPtrArray *array; /* of LegacyItem */
-    size_t size;      /* bytes of all data */
+    size_t size;      /* bytes of all, headers included */
     unsigned found;
 };
 
@@ -43,6 +43,12 @@ void legacy_items_free(LegacyItems *items)
     g_free(items);
 }
 
+/* With its header, whose name may have an escape for each character. */
+static size_t size_of(const char *name, GBytes *data)
+{
+    return 64 + 6 * strlen(name) + g_bytes_get_size(data);
+}
+
 static void append(LegacyItems *items, const char *kind, const char *origin, GBytes *data)
 {
     LegacyItem *item = g_new(LegacyItem, 1);
@@ -51,13 +57,15 @@ static void append(LegacyItems *items, const char *kind, const char *origin, GBy
     item->name = g_utf8_make_valid(name, -1);
     item->data = g_bytes_ref(data);
     g_ptr_array_add(items->array, item);
-    items->size += g_bytes_get_size(data);
+    items->size += size_of(item->name, data);
 }
 
 /* The last place is for saying that there is more. */
-static bool has_room(const LegacyItems *items, size_t size)
+static bool has_room(const LegacyItems *items, const char *origin, GBytes *data)
 {
-    return items->array->len + 1 < LEGACY_ITEMS_MAX && items->size + size <= LEGACY_TOTAL_MAX;
+    /* Of the kind there is not much. */
+    return items->array->len + 1 < LEGACY_ITEMS_MAX &&
+           items->size + size_of(origin, data) + 1024 <= LEGACY_TOTAL_MAX;
 }
 
 static GBytes *reason_data(const char *reason)
@@ -75,7 +83,7 @@ static void append_problem(LegacyItems *items, const char *origin, const char *r
 {
     g_autoptr(GBytes) data = reason_data(reason);
 
-    if (has_room(items, g_bytes_get_size(data)))
+    if (has_room(items, origin, data))
         append(items, "problem", origin, data);
     else if (items->array->len < LEGACY_ITEMS_MAX) {
         g_autoptr(GBytes) more = reason_data(_(
@@ -90,7 +98,7 @@ static void append_problem(LegacyItems *items, const char *origin, const char *r
 
 void legacy_items_add(LegacyItems *items, const char *kind, const char *origin, GBytes *data)
 {
-    if (!has_room(items, g_bytes_get_size(data))) {
+    if (!has_room(items, origin, data)) {
         append_problem(items, origin, _("All files together are too large"));
         return;
     }

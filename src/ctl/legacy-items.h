@@ -6,9 +6,9 @@
 
 #include "ctl/client.h"
 
-/* Bounds of all that is sent; what is beyond them becomes a problem. */
+/* Bounds of all that is sent, those of MigrateLegacy; what is beyond them becomes a problem. */
 #define LEGACY_FILE_MAX (8U << 20)
-#define LEGACY_TOTAL_MAX (32U << 20)
+#define LEGACY_TOTAL_MAX (16U << 20)
 #define LEGACY_ITEMS_MAX 2000U
 
 typedef struct LegacyItem {

@@ -8,7 +8,7 @@
 #include "ctl/legacy-tree.h"
 
 typedef struct LegacySearch {
-    const LegacyTree *tree;
+    LegacyTree *tree;
     LegacyItems *items;
     GPtrArray *looked; /* of char *, where something was looked for */
     LegacyEnv env;     /* all sources together */

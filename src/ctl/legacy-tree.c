@@ -13,14 +13,21 @@
 #include <unistd.h>
 
 #include "ctl/format.h"
+#include "ctl/patience.h"
 
 /* A folder of an old installation has a handful of entries. */
 #define FOLDER_MAX 200000U
 
+/* How long one file or folder may take; less where one has taken too long before. */
+#define PATIENCE (10 * G_USEC_PER_SEC)
+#define PATIENCE_LOST (1 * G_USEC_PER_SEC)
+
+/* Reference counted, since a thread may never come back from it. */
 struct LegacyTree {
     int fd;
     char *root; /* NULL: not confined */
     char *base; /* where relative paths begin */
+    gint64 patience;
 };
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DIR, closedir)
@@ -35,21 +42,27 @@ LegacyTree *legacy_tree_open(const char *root, GError **error)
                     root, g_strerror(errno));
         return NULL;
     }
-    tree = g_new0(LegacyTree, 1);
+    tree = g_atomic_rc_box_new0(LegacyTree);
     tree->fd = fd;
     tree->root = g_strdup(root);
     tree->base = root ? g_strdup("/") : g_get_current_dir();
+    tree->patience = PATIENCE;
     return tree;
+}
+
+static void tree_clear(gpointer data)
+{
+    LegacyTree *tree = data;
+
+    close(tree->fd);
+    g_free(tree->root);
+    g_free(tree->base);
 }
 
 void legacy_tree_close(LegacyTree *tree)
 {
-    if (!tree)
-        return;
-    close(tree->fd);
-    g_free(tree->root);
-    g_free(tree->base);
-    g_free(tree);
+    if (tree)
+        g_atomic_rc_box_release_full(tree, tree_clear);
 }
 
 char *legacy_tree_path(const LegacyTree *tree, const char *path)
@@ -168,11 +181,6 @@ static int open_type(const LegacyTree *tree, const char *path, bool folder, stru
     return -1;
 }
 
-int legacy_tree_open_file(const LegacyTree *tree, const char *path, struct stat *ret_st, GError **error)
-{
-    return open_type(tree, path, false, ret_st, error);
-}
-
 static bool fail_size(size_t size_max, GError **error)
 {
     g_autofree char *size = format_size((int64_t) size_max);
@@ -182,9 +190,35 @@ static bool fail_size(size_t size_max, GError **error)
     return false;
 }
 
-static bool read_all(const LegacyTree *tree, int fd, size_t size_max, GByteArray *bytes, GError **error)
+static bool write_all(int to, const guint8 *data, size_t length)
+{
+    while (length > 0) {
+        ssize_t n = write(to, data, length);
+
+        if (n < 0 && errno != EINTR)
+            return false;
+        if (n > 0) {
+            data += n;
+            length -= (size_t) n;
+        }
+    }
+    return true;
+}
+
+static bool fail_copy(int number, GError **error)
+{
+    g_set_error(error, G_FILE_ERROR, (gint) g_file_error_from_errno(number),
+                _("A copy of it in %s, to read that, cannot be made: %s"), g_get_tmp_dir(),
+                g_strerror(number));
+    return false;
+}
+
+/* To a descriptor or, where that is -1, to the bytes. */
+static bool read_all(const LegacyTree *tree, int fd, size_t size_max, int to, GByteArray *bytes,
+                     GError **error)
 {
     guint8 buffer[65536];
+    size_t size = 0;
     ssize_t n;
 
     /* The size in the inode is not believed: a file may grow, and one of the kernel says 0. */
@@ -193,31 +227,15 @@ static bool read_all(const LegacyTree *tree, int fd, size_t size_max, GByteArray
             continue;
         if (n < 0)
             return fail_errno(tree, errno, error);
-        if (bytes->len + (size_t) n > size_max)
+        size += (size_t) n;
+        if (size > size_max)
             return fail_size(size_max, error);
-        g_byte_array_append(bytes, buffer, (guint) n);
+        if (to < 0)
+            g_byte_array_append(bytes, buffer, (guint) n);
+        else if (!write_all(to, buffer, (size_t) n))
+            return fail_copy(errno, error);
     }
     return true;
-}
-
-GBytes *legacy_tree_read(const LegacyTree *tree, const char *path, size_t size_max, struct stat *ret_st,
-                         GError **error)
-{
-    g_autoptr(GByteArray) bytes = g_byte_array_new();
-    struct stat st;
-    int fd = legacy_tree_open_file(tree, path, &st, error);
-    bool done;
-
-    if (fd < 0)
-        return NULL;
-    done = (size_t) st.st_size > size_max ? fail_size(size_max, error)
-                                          : read_all(tree, fd, size_max, bytes, error);
-    close(fd);
-    if (!done)
-        return NULL;
-    if (ret_st)
-        *ret_st = st;
-    return g_byte_array_free_to_bytes(g_steal_pointer(&bytes));
 }
 
 bool legacy_is_yaml_name(const char *name)
@@ -259,18 +277,174 @@ static GPtrArray *read_folder(const LegacyTree *tree, DIR *dir, GError **error)
     return g_steal_pointer(&names);
 }
 
-GPtrArray *legacy_tree_list_yaml(const LegacyTree *tree, const char *path, GError **error)
-{
-    struct stat st;
-    int fd = open_type(tree, path, true, &st, error);
-    g_autoptr(DIR) dir = fd < 0 ? NULL : fdopendir(fd);
+/* Jobs */
 
-    if (fd < 0)
-        return NULL;
-    if (!dir) {
-        fail_errno(tree, errno, error);
-        close(fd);
+typedef struct Job {
+    LegacyTree *tree; /* a reference */
+    char *path;
+    size_t size_max;
+    int to; /* where the bytes go; -1: into memory */
+    /* What came of it. */
+    struct stat st;
+    GByteArray *bytes;
+    GPtrArray *names;
+    GError *error;
+} Job;
+
+static Job *job_new(LegacyTree *tree, const char *path)
+{
+    Job *job = g_new0(Job, 1);
+
+    job->tree = g_atomic_rc_box_acquire(tree);
+    job->path = g_strdup(path);
+    job->to = -1;
+    return job;
+}
+
+static void job_free(gpointer data)
+{
+    Job *job = data;
+
+    legacy_tree_close(job->tree);
+    g_free(job->path);
+    if (job->to >= 0)
+        close(job->to);
+    g_clear_pointer(&job->bytes, g_byte_array_unref);
+    g_clear_pointer(&job->names, g_ptr_array_unref);
+    g_clear_error(&job->error);
+    g_free(job);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Job, job_free)
+
+/* NULL with `error` set where it takes too long or fails. */
+static Job *job_run(Job *job, PatienceFunc func, GError **error)
+{
+    LegacyTree *tree = job->tree;
+    gint64 patience = tree->patience;
+
+    if (!patience_run(func, job, job_free, patience)) {
+        tree->patience = PATIENCE_LOST;
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+                    _("It does not answer; look after the disk or the server that it lies on"));
         return NULL;
     }
-    return read_folder(tree, dir, error);
+    if (!job->error)
+        return job;
+    g_propagate_error(error, g_steal_pointer(&job->error));
+    job_free(job);
+    return NULL;
+}
+
+static void do_look(gpointer data)
+{
+    Job *job = data;
+    int fd = open_type(job->tree, job->path, false, &job->st, &job->error);
+
+    if (fd >= 0)
+        close(fd);
+}
+
+bool legacy_tree_look(LegacyTree *tree, const char *path, struct stat *ret_st, GError **error)
+{
+    g_autoptr(Job) job = job_run(job_new(tree, path), do_look, error);
+
+    if (!job)
+        return false;
+    *ret_st = job->st;
+    return true;
+}
+
+static void do_read(gpointer data)
+{
+    Job *job = data;
+    int fd = open_type(job->tree, job->path, false, &job->st, &job->error);
+
+    if (fd < 0)
+        return;
+    if ((size_t) job->st.st_size > job->size_max)
+        fail_size(job->size_max, &job->error);
+    else
+        read_all(job->tree, fd, job->size_max, job->to, job->bytes, &job->error);
+    close(fd);
+}
+
+GBytes *legacy_tree_read(LegacyTree *tree, const char *path, size_t size_max, struct stat *ret_st,
+                         GError **error)
+{
+    Job *reading = job_new(tree, path);
+    g_autoptr(Job) job = NULL;
+
+    reading->size_max = size_max;
+    reading->bytes = g_byte_array_new();
+    job = job_run(reading, do_read, error);
+    if (!job)
+        return NULL;
+    if (ret_st)
+        *ret_st = job->st;
+    return g_byte_array_free_to_bytes(g_steal_pointer(&job->bytes));
+}
+
+static void do_read_head(gpointer data)
+{
+    Job *job = data;
+    int fd = open_type(job->tree, job->path, false, &job->st, &job->error);
+    ssize_t n;
+
+    if (fd < 0)
+        return;
+    g_byte_array_set_size(job->bytes, (guint) job->size_max);
+    n = read(fd, job->bytes->data, job->size_max);
+    if (n < 0)
+        fail_errno(job->tree, errno, &job->error);
+    else
+        g_byte_array_set_size(job->bytes, (guint) n);
+    close(fd);
+}
+
+GBytes *legacy_tree_read_head(LegacyTree *tree, const char *path, size_t length, GError **error)
+{
+    Job *reading = job_new(tree, path);
+    g_autoptr(Job) job = NULL;
+
+    reading->size_max = length;
+    reading->bytes = g_byte_array_new();
+    job = job_run(reading, do_read_head, error);
+    return job ? g_byte_array_free_to_bytes(g_steal_pointer(&job->bytes)) : NULL;
+}
+
+bool legacy_tree_copy(LegacyTree *tree, const char *path, size_t size_max, int to, struct stat *ret_st,
+                      GError **error)
+{
+    Job *copying = job_new(tree, path);
+    g_autoptr(Job) job = NULL;
+
+    copying->size_max = size_max;
+    copying->to = to;
+    job = job_run(copying, do_read, error);
+    if (!job)
+        return false;
+    *ret_st = job->st;
+    return true;
+}
+
+static void do_list(gpointer data)
+{
+    Job *job = data;
+    struct stat st;
+    int fd = open_type(job->tree, job->path, true, &st, &job->error);
+    g_autoptr(DIR) dir = fd < 0 ? NULL : fdopendir(fd);
+
+    if (dir) {
+        job->names = read_folder(job->tree, dir, &job->error);
+    } else if (fd >= 0) {
+        fail_errno(job->tree, errno, &job->error);
+        close(fd);
+    }
+}
+
+GPtrArray *legacy_tree_list_yaml(LegacyTree *tree, const char *path, GError **error)
+{
+    g_autoptr(Job) job = job_run(job_new(tree, path), do_list, error);
+
+    return job ? g_steal_pointer(&job->names) : NULL;
 }

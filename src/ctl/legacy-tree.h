@@ -21,14 +21,20 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LegacyTree, legacy_tree_close)
  * its top. Free with g_free(). */
 char *legacy_tree_path(const LegacyTree *tree, const char *path);
 
-/* Opens a regular file for reading. Returns the descriptor, or -1 with a G_FILE_ERROR: G_FILE_ERROR_NOENT
- * where there is nothing, else what it is and what to do, as a sentence without the path. */
-int legacy_tree_open_file(const LegacyTree *tree, const char *path, struct stat *ret_st, GError **error);
+/* What a regular file is. False with a G_FILE_ERROR: G_FILE_ERROR_NOENT where there is nothing, else what
+ * there is and what to do, as a sentence without the path. One that does not answer is given up after some
+ * seconds, here and below. */
+bool legacy_tree_look(LegacyTree *tree, const char *path, struct stat *ret_st, GError **error);
 /* All bytes of a regular file of at most `size_max`. Errors likewise; `ret_st` may be NULL. */
-GBytes *legacy_tree_read(const LegacyTree *tree, const char *path, size_t size_max, struct stat *ret_st,
+GBytes *legacy_tree_read(LegacyTree *tree, const char *path, size_t size_max, struct stat *ret_st,
                          GError **error);
+/* At most `length` bytes from its start. */
+GBytes *legacy_tree_read_head(LegacyTree *tree, const char *path, size_t length, GError **error);
+/* All bytes, written to a descriptor, which it closes. */
+bool legacy_tree_copy(LegacyTree *tree, const char *path, size_t size_max, int to, struct stat *ret_st,
+                      GError **error);
 /* The names in a folder that end in .yml or .yaml, in any case, sorted. Errors likewise. */
-GPtrArray *legacy_tree_list_yaml(const LegacyTree *tree, const char *path, GError **error);
+GPtrArray *legacy_tree_list_yaml(LegacyTree *tree, const char *path, GError **error);
 
 /* Whether a name ends in .yml or .yaml, in any case. */
 bool legacy_is_yaml_name(const char *name);

@@ -125,6 +125,34 @@ static bool is_about_the_text(const sd_bus_error *error)
     return false;
 }
 
+static bool apply(Session *session, const Plan *plan, uint64_t *ret_change, sd_bus_error *error)
+{
+    Ctl *ctl = session->ctl;
+    g_autoptr(CallOptions) options = ctl_write_options(ctl);
+
+    /* What was shown is what is edited. */
+    if (ctl->args.expected_revision == ARGS_ABSENT)
+        call_options_u64(options, "expected-revision", (uint64_t) session->form.revision);
+    return ctl_write(ctl, error, ret_change, "ApplyEdits", options, "sa(ssss)s", ctl->args.model,
+                     plan->edits, ctl->args.reason);
+}
+
+/* An editor may be open for long, and somebody else edit something else meanwhile: that is no conflict for a
+ * person. */
+static bool apply_to_what_was_shown(Session *session, const Plan *plan, uint64_t *ret_change,
+                                    sd_bus_error *error)
+{
+    bool named = session->ctl->args.expected_revision != ARGS_ABSENT;
+
+    while (!apply(session, plan, ret_change, error)) {
+        if (named || !sd_bus_error_has_name(error, SERVICE_ERROR "Conflict") ||
+            !edit_form_renew(session->ctl, &session->form))
+            return false;
+        sd_bus_error_free(error);
+    }
+    return true;
+}
+
 static Turn refused(Session *session, const sd_bus_error *error)
 {
     Ctl *ctl = session->ctl;
@@ -142,17 +170,11 @@ static Turn refused(Session *session, const sd_bus_error *error)
 static Turn write_plan(Session *session, const Plan *plan)
 {
     Ctl *ctl = session->ctl;
-    bool named = ctl->args.expected_revision != ARGS_ABSENT;
     g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
-    g_autoptr(CallOptions) options = ctl_write_options(ctl);
     unsigned n = plan->diff->len;
     uint64_t change;
 
-    /* What was shown is what is edited. */
-    if (!named)
-        call_options_u64(options, "expected-revision", (uint64_t) session->form.revision);
-    if (!ctl_write(ctl, &error, &change, "ApplyEdits", options, "sa(ssss)s", ctl->args.model, plan->edits,
-                   ctl->args.reason))
+    if (!apply_to_what_was_shown(session, plan, &change, &error))
         return refused(session, &error);
     return done(session, report_undoable(ctl, session->form.revision, change,
                                          ngettext("Edited %u component", "Edited %u components", n), n));

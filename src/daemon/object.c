@@ -111,7 +111,7 @@ static const sd_bus_vtable vtable[] = {
     SD_BUS_METHOD_WITH_ARGS("Import", SD_BUS_ARGS("s", model, "a{sv}", options), SD_BUS_RESULT("t", change),
                             handle_import, OPEN),
     SD_BUS_METHOD_WITH_ARGS("ImportFile", SD_BUS_ARGS("h", file, "s", model, "a{sv}", options),
-                            SD_BUS_RESULT("s", model, "t", change), handle_import_file, OPEN),
+                            SD_BUS_RESULT("s", id, "t", change), handle_import_file, OPEN),
     SD_BUS_METHOD_WITH_ARGS("Export", SD_BUS_ARGS("s", model, "a{sv}", options), SD_BUS_RESULT("h", file),
                             handle_export, OPEN),
     SD_BUS_METHOD_WITH_ARGS("RemoveModel", SD_BUS_ARGS("s", model, "s", reason, "a{sv}", options),

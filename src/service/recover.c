@@ -374,7 +374,9 @@ static char *describe(const char *damage, const char *aside, const char *backup,
         successor = g_strdup_printf(
             "There is no sound backup, so that coaches begin anew, with %u changes made again", n);
     else if (!backup)
-        successor = g_strdup("There is no sound backup, so that coaches begin anew with their bundled data");
+        successor =
+            g_strdup("There is no sound backup, so that coaches begin anew with their bundled data, and "
+                     "those that came from files have to be imported again");
     else if (n > 0)
         successor = g_strdup_printf("Backup %s took its place, with %u later changes made again", backup, n);
     else

@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "coach/dgn.h"
+#include "coach/coach-file.h"
 #include "coach/path.h"
 
 #include <string.h>
@@ -140,11 +140,12 @@ static bool check_path(const Outcome *outcome, const char *path, GError **error)
 
     if (!path_split(path, &section, &child, error))
         return false;
-    if (dgn_looks_like(section) || (g_str_equal(section, PATH_DEVICES) && !child)) {
-        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA,
-                    "\"%s\" cannot be a component: a device is " PATH_DEVICES_PREFIX
-                    "<entity_id> and names its DGN in \"bindings\"",
-                    path);
+    if (g_str_equal(section, PATH_DEVICES) ? !child : coach_file_section_is_reserved(section)) {
+        g_set_error(
+            error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA,
+            "\"%s\" cannot be a component, for it means something else in a coach file: a device is " PATH_DEVICES_PREFIX
+            "<entity_id> and names its DGN in \"bindings\"",
+            path);
         return false;
     }
     if (child && is_whole(outcome, section_path)) {

@@ -6,7 +6,10 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
+import time
 import unittest
 
 import yaml
@@ -20,10 +23,12 @@ from harness import (
     MODEL,
     ORDINARY,
     PLAIN,
+    SERVICE,
     SHORT,
     BusError,
     GLib,
     IntegrationTest,
+    ids_of,
     wait_until,
 )
 from releases import CEILING, OWN, PORCH, SINK, SPARE, VANITY, Coach, ReleaseTest, own_device, second
@@ -68,6 +73,13 @@ class FileTest(ReleaseTest):
         content = text.encode() if isinstance(text, str) else text
         self.assertEqual(os.write(descriptor, content), len(content))
         return descriptor
+
+    def peer(self):
+        """A direct connection that can pass descriptors. libsystemd drops one whose first message, with descriptors, is
+        there before it has read the end of the authentication; an answer tells that it has."""
+        client = self.bench.connect(peer=True)
+        client.ping()
+        return client
 
     def import_file(self, text, model="", client=None, **options):
         descriptor = text if isinstance(text, int) else self.memfd(text)
@@ -672,7 +684,7 @@ class BadDescriptorTest(FileTest):
     bench_per_test = False
 
     def refused(self, descriptor, text, name="InvalidFile", close=True):
-        for client in (self.client, self.bench.connect(peer=True)):
+        for client in (self.client, self.peer()):
             error = self.fails_unchanged(name, self.import_file, descriptor, OTHER, client=client, name="the.yml")
             self.assertRegex(error.message, r"^the\.yml " + text)
             self.fails_unchanged(name, self.preview, client=client, file=0, descriptors=[descriptor], text=text)
@@ -749,11 +761,25 @@ class BadDescriptorTest(FileTest):
         self.import_file(SMALL, OTHER)
         before = len(os.listdir(f"/proc/{pid}/fd"))
         for i in range(10 if SHORT else 100):
-            client = self.bench.connect(peer=i % 2 == 0)
+            client = self.peer() if i % 2 == 0 else self.bench.connect()
             client.begin("ImportFile", 0, OTHER, descriptors=[self.memfd(SMALL + b"#" * (1 << 16))])
             client.close()
         wait_until(lambda: len(os.listdir(f"/proc/{pid}/fd")) <= before, "all descriptors are closed")
         self.call("RemoveModel", OTHER, "")
+
+
+class GreedyTest(FileTest):
+    def test_others_come_between(self):
+        """What is in large files takes its time; everybody else is served after each of them."""
+        self.call("Import", MODEL)
+        large = b"".join(b"s%d: {a: {b: %d}}\n" % (i, i) for i in range(4000 if SHORT else 40000))
+        descriptor, greedy = self.memfd(large), self.bench.connect()
+        pending = [greedy.begin("PreviewUpdate", MODEL, file=0, descriptors=[descriptor]) for _ in range(8)]
+        wait_until(lambda: any(call.done for call in pending), "the first was looked at")
+        self.assertEqual(self.get(MODEL, CEILING)["entity_id"], "bedroom_ceiling_light")
+        self.assertFalse(all(call.done for call in pending))
+        for call in pending:
+            self.assertEqual(call.result()[1], "blocked")
 
 
 class StuckTest(FileTest):
@@ -782,7 +808,7 @@ class StuckTest(FileTest):
     def test_others_are_served(self):
         pending = self.begin(self.client)
         self.assertEqual(self.get(MODEL, CEILING)["entity_id"], "bedroom_ceiling_light")
-        self.import_file(Coach(), OTHER, client=self.bench.connect(peer=True))
+        self.import_file(Coach(), OTHER, client=self.peer())
         self.set(MODEL, CEILING, "/friendly_name", "x")
         self.assertFalse(pending.done)
         self.stuck.close()
@@ -807,6 +833,20 @@ class StuckTest(FileTest):
         self.import_file(SMALL, "2018_Other")
         self.assertFalse(any(pending.done for pending in stuck))
 
+    def test_it_is_work(self):
+        """The daemon does not leave while somebody waits for a file."""
+        self.bench.stop()
+        self.bench.idle_exit = 0.2
+        self.bench.start()
+        pending = self.begin(self.client)
+        pid = self.bench.daemon.pid
+        time.sleep(1)
+        self.assertFalse(pending.done)
+        self.assertEqual(self.client.owner_pid(), pid)
+        self.stuck.close()
+        self.check_error(pending.error(), "InvalidFile")
+        self.assertEqual(self.bench.daemon.wait(), 0)
+
     def test_told_to_stop(self):
         pending = self.begin(self.client)
         pid = self.bench.daemon.pid
@@ -825,11 +865,11 @@ class PolkitTest(FileTest):
     """Who may, and what they are asked."""
 
     needs_polkit = True
-    peer = False
+    over_socket = False
 
     @classmethod
     def make_bench(cls, **options):
-        return super().make_bench(peer=cls.peer, **options)
+        return super().make_bench(peer=cls.over_socket, **options)
 
     def setUp(self):
         super().setUp()
@@ -853,7 +893,9 @@ class PolkitTest(FileTest):
         return path
 
     def caller(self, user):
-        return self.as_user(user, self.peer)
+        caller = self.as_user(user, self.over_socket)
+        caller.call("ListModels")  # see peer()
+        return caller
 
     def test_allowed(self):
         caller = self.caller(ALLOWED)
@@ -920,7 +962,7 @@ class PolkitTest(FileTest):
 
 
 class PolkitPeerTest(PolkitTest):
-    peer = True
+    over_socket = True
 
 
 class CrashTest(FileTest):
@@ -950,6 +992,39 @@ class CrashTest(FileTest):
         self.assertEqual(self.field(MODEL, CEILING, "/friendly_name"), "Mine")
         self.assertEqual(self.field(MODEL, PORCH, "/notes"), "x")
         self.assertIn(CEILING, self.mappings(OTHER))
+
+
+class DamageTest(FileTest):
+    def test_what_came_from_files_is_made_again(self):
+        """Without any backup: the damaged file has the coaches, and their history vouches for them."""
+        self.import_file(Coach(), OTHER)
+        self.set(OTHER, CEILING, "/friendly_name", "Mine")
+        self.import_file(second(Coach()), OTHER)
+        self.import_file(edits_file((PORCH, "/notes", "x"), model=OTHER))
+        self.import_file(Coach(), "2018_Gone")
+        removed = self.call("RemoveModel", "2018_Gone", "")
+        before, revision = self.effective(OTHER), self.revision()
+        self.bench.daemon.kill()
+        wait_until(lambda: not self.client.has_owner(), "the name is free")
+        for name in os.listdir(os.path.join(self.bench.state, "backups")):
+            os.remove(os.path.join(self.bench.state, "backups", name))
+        # What a reader would see is not what vendor and owner say.
+        script = (
+            "import os, sqlite3, sys\nconnection = sqlite3.connect(sys.argv[1])\n"
+            "connection.execute(\"UPDATE coach_mappings SET mapping_data = '{}' WHERE is_active\")\n"
+            "connection.commit()\nos._exit(0)"
+        )
+        subprocess.run([sys.executable, "-c", script, self.bench.database], check=True)
+        for suffix in ("-wal", "-shm"):
+            os.chown(self.bench.database + suffix, *ids_of(SERVICE))
+        self.bench.start()
+        self.assertEqual(self.revision(), revision)
+        self.assertRegex(self.client.property("Health"), f"{revision} changes made again")
+        self.assertEqual(self.effective(OTHER), before)
+        self.assertEqual(self.model_info(OTHER)["Origin"], "custom")
+        self.undo(removed)
+        self.assertIn(CEILING, self.mappings("2018_Gone"))
+        self.assert_intact()
 
 
 class RealTest(IntegrationTest):

@@ -8,6 +8,7 @@ import re
 import shutil
 import sqlite3
 import subprocess
+import sys
 import unittest
 
 import yaml
@@ -565,6 +566,25 @@ class BadTest(MigrateTest):
         self.tree.put(f"{LIB}/user/{VAN}.yml", VAN_TEXT)
         report = self.migrate("--dry-run")
         self.assertIn("600 coach files", self.reason(report, f"{LIB}/config/models"))
+        self.assertEqual(self.items(report, f"{LIB}/user/{VAN}.yml")["coach", "", ""][0], "taken")
+
+    @unittest.skipUnless(os.path.exists("/dev/fuse"), "there is no /dev/fuse, to mount what does not answer")
+    def test_a_disk_that_does_not_answer(self):
+        """A file system whose server never reads a request: each look into it would last for ever."""
+        self.tree.put(f"{LIB}/user/{VAN}.yml", VAN_TEXT)
+        os.makedirs(self.tree.path(f"{LIB}/reference/x"))
+        mount = """if True:
+            import ctypes, os, sys
+            fd = os.open("/dev/fuse", os.O_RDWR)
+            os.set_inheritable(fd, True)
+            options = f"fd={fd},rootmode=40000,user_id=0,group_id=0".encode()
+            if ctypes.CDLL(None).mount(b"hung", sys.argv[1].encode(), b"fuse", 0, options) != 0:
+                sys.exit("cannot mount")
+            os.execv(sys.argv[2], sys.argv[2:])
+        """
+        before = ("unshare", "--mount", sys.executable, "-c", mount, f"{self.tree.root}{LIB}/reference")
+        report = self.migrate("--dry-run", before=before)
+        self.assertIn("does not answer", self.reason(report, f"{LIB}/reference"))
         self.assertEqual(self.items(report, f"{LIB}/user/{VAN}.yml")["coach", "", ""][0], "taken")
 
     def test_no_service(self):

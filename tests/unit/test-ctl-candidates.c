@@ -6,6 +6,8 @@
 
 static void test_add(void)
 {
+    /* U+202E */
+    static const char right_to_left[] = {'2', '0', '\xe2', '\x80', '\xae', '\0'};
     Candidates candidates;
 
     candidates_init(&candidates, "--model=20", 8);
@@ -13,7 +15,7 @@ static void test_add(void)
     candidates_add(&candidates, "1999", "does not begin so");
     candidates_add(&candidates, "20\n21", NULL);
     candidates_add(&candidates, "20\x1b[31m", NULL);
-    candidates_add(&candidates, "20\xe2\x80\xae", NULL);
+    candidates_add(&candidates, right_to_left, NULL);
     candidates_add(&candidates, "20\xff", NULL);
     candidates_add(&candidates, "", NULL);
     candidates_add_words(&candidates, "2021 1998");

@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The manual pages say what the programs say of themselves: test-man.py SOURCE_ROOT COACHIQCTL CONFIGD PAGE… (TAP)."""
+"""The manual pages say what the programs say of themselves.
+
+test-man.py SOURCE_ROOT COACHIQCTL CONFIGD PAGE… (TAP)
+"""
 
 import os
 import re
@@ -68,10 +71,11 @@ OPTION = re.compile(r"^ {2}(-\w, | {4}|)(--[a-z-]+)(?:[= ](\S.*?))?(?:  .*|$)", 
 
 def options(text):
     """name → usage, of the options that a help lists."""
-    return {
-        name: (letter.strip() + " " if letter.strip() else "") + name + ((" " if " " in argument else "=") + argument if argument else "")
-        for letter, name, argument in OPTION.findall(text)
-    }
+    found = {}
+    for letter, name, argument in OPTION.findall(text):
+        separator = " " if " " in argument else "=" if argument else ""
+        found[name] = f"{letter.strip()} {name}{separator}{argument}".strip()
+    return found
 
 
 def check_coachiqctl():
@@ -100,7 +104,8 @@ def check_configd():
     lines = read("coachiq-configd.8")
     page = items(lines)
     listed = options(run(CONFIGD, "--help"))
-    check("options of coachiq-configd(8)", {re.search(r"--[a-z-]+", t)[0]: t for s, t, _ in page if s == "OPTIONS"}, listed)
+    named = {re.search(r"--[a-z-]+", t)[0]: t for s, t, _ in page if s == "OPTIONS"}
+    check("options of coachiq-configd(8)", named, listed)
 
     with open(os.path.join(ROOT, "polkit/org.coachiq.config1.policy.in"), encoding="utf-8") as file:
         actions = set(re.findall(r'<action id="([^"]+)"', file.read()))
@@ -136,7 +141,8 @@ def check_interface():
             file.write(changed)
             file.flush()
             done = subprocess.run([maker, file.name, "1", "2026-01-01"], capture_output=True, text=True, check=False)
-        check(f"no page is made of {what}", (done.returncode != 0, "Traceback" in done.stderr, changed != text), (True, False, True))
+        said = (changed != text, done.returncode != 0, "Traceback" in done.stderr)
+        check(f"no page is made of {what}", said, (True, True, False))
 
 
 check_coachiqctl()

@@ -291,21 +291,20 @@ static void test_edit_identity(void)
     assert_edits(of, LAMP, rows, G_N_ELEMENTS(rows));
 }
 
-/* Names that mean something else in a coach file, so that the export of the coach could not be read. */
-static void test_edit_names(void)
+/* A section of maps has a component for each when its file is read. */
+static void test_edit_children(void)
 {
-    static const char *const names[] = {
-        "devices", "unbound_devices", "unbound_devices/x", "coachiq_edits", "1FEDA", "1FEDA/25", NULL};
     g_autoptr(Rules) of = rules(NULL, NULL);
-    static const EditRow refused[] = {{NULL, NULL, "{}", NULL, true, CONFIG_ERROR_INVALID_DATA}};
-    /* What is there, however it came, stays editable. */
-    static const EditRow there[] = {{NULL, "{}", "{\"a\":1}", NULL, true, -1}};
+    static const EditRow whole[] = {
+        {NULL, NULL, "{\"\":{}}", NULL, true, CONFIG_ERROR_INVALID_DATA},
+        {NULL, "{}", "{\"a\\tb\":{},\"c\":{}}", NULL, true, CONFIG_ERROR_INVALID_DATA},
+        {NULL, NULL, "{\"\":{},\"a\":1}", NULL, true, -1},
+        {NULL, NULL, "{\"a/b\":{}}", NULL, true, -1},
+    };
+    static const EditRow child[] = {{NULL, NULL, "{\"\":{}}", NULL, true, -1}};
 
-    for (const char *const *name = names; *name; name++) {
-        assert_edits(of, *name, refused, 1);
-        assert_edits(of, *name, there, 1);
-    }
-    assert_edits(of, "cafe", (const EditRow[]){{NULL, NULL, "{}", NULL, true, -1}}, 1);
+    assert_edits(of, "cafe", whole, G_N_ELEMENTS(whole));
+    assert_edits(of, "cafe/x", child, G_N_ELEMENTS(child));
 }
 
 /* A binding that says to be another device would come back as that when its file is read again. */
@@ -412,7 +411,7 @@ int main(int argc, char **argv)
     g_test_add_func("/rules/edit/fields", test_edit_fields);
     g_test_add_func("/rules/edit/other-sections", test_edit_other_sections);
     g_test_add_func("/rules/edit/locked-file", test_edit_locked_file);
-    g_test_add_func("/rules/edit/names", test_edit_names);
+    g_test_add_func("/rules/edit/children", test_edit_children);
     g_test_add_func("/rules/edit/identity", test_edit_identity);
     g_test_add_func("/rules/edit/identity-of-bindings", test_edit_identity_of_bindings);
     g_test_add_func("/rules/edit/binding-that-comes-back", test_edit_binding_that_comes_back);
