@@ -316,6 +316,32 @@ static void test_first_use_gives_way(Fixture *f, gconstpointer unused)
     assert_intact(f);
 }
 
+/* What was edited since the migration goes along with the names of the release that an undo brings back. */
+static void test_undo_follows_names(Fixture *f, gconstpointer unused)
+{
+    g_autoptr(GString) newer = g_string_new(coach_text);
+    g_autoptr(GError) error = NULL;
+    g_auto(Old) old = {0};
+    int64_t change;
+
+    g_string_replace(newer, "version: '1.0'", "version: '2.0'", 0);
+    g_string_replace(newer, "entity_id: bath", "entity_id: shower, renamed_from: bath", 0);
+    write_seed(f, MODEL, newer->str);
+    commit(f, service_plan_import(f->service, MODEL, FIRST_USE_REASON, &no_options, &error));
+    check_no_error(error);
+    has(&old, "coach:/config/" MODEL ".yml", coach_text);
+    has(&old, "reference:/reference/" MODEL ".yml", coach_text);
+    change = migrate(f, &old);
+    do_edits(f, "set devices/bath /friendly_name \"Tub\"");
+    undo(f, change);
+    assert_data(f, "devices/bath", NULL);
+    assert_data(f, "devices/shower",
+                "{\"entity_id\":\"shower\",\"renamed_from\":\"bath\",\"friendly_name\":\"Tub\","
+                "\"device_type\":\"light\",\"suggested_area\":\"Bath\","
+                "\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":25}]}");
+    assert_intact(f);
+}
+
 static void test_far_file_is_custom(Fixture *f, gconstpointer unused)
 {
     g_auto(Old) old = {0};
@@ -951,6 +977,7 @@ int main(int argc, char **argv)
     ADD_STORY("/migrate/edited-copy", test_edited_copy);
     ADD_STORY("/migrate/reference-is-the-base", test_reference_is_the_base);
     ADD_STORY("/migrate/first-use-gives-way", test_first_use_gives_way);
+    ADD_STORY("/migrate/undo-follows-names", test_undo_follows_names);
     ADD_STORY("/migrate/far-file-is-custom", test_far_file_is_custom);
     ADD_STORY("/migrate/unknown-coach", test_unknown_coach);
     ADD_STORY("/migrate/reference-alone", test_reference_alone);
