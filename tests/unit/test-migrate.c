@@ -316,6 +316,32 @@ static void test_first_use_gives_way(Fixture *f, gconstpointer unused)
     assert_intact(f);
 }
 
+/* What was edited since the migration goes along with the names of the release that an undo brings back. */
+static void test_undo_follows_names(Fixture *f, gconstpointer unused)
+{
+    g_autoptr(GString) newer = g_string_new(coach_text);
+    g_autoptr(GError) error = NULL;
+    g_auto(Old) old = {0};
+    int64_t change;
+
+    g_string_replace(newer, "version: '1.0'", "version: '2.0'", 0);
+    g_string_replace(newer, "entity_id: bath", "entity_id: shower, renamed_from: bath", 0);
+    write_seed(f, MODEL, newer->str);
+    commit(f, service_plan_import(f->service, MODEL, FIRST_USE_REASON, &no_options, &error));
+    check_no_error(error);
+    has(&old, "coach:/config/" MODEL ".yml", coach_text);
+    has(&old, "reference:/reference/" MODEL ".yml", coach_text);
+    change = migrate(f, &old);
+    do_edits(f, "set devices/bath /friendly_name \"Tub\"");
+    undo(f, change);
+    assert_data(f, "devices/bath", NULL);
+    assert_data(f, "devices/shower",
+                "{\"entity_id\":\"shower\",\"renamed_from\":\"bath\",\"friendly_name\":\"Tub\","
+                "\"device_type\":\"light\",\"suggested_area\":\"Bath\","
+                "\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":25}]}");
+    assert_intact(f);
+}
+
 static void test_far_file_is_custom(Fixture *f, gconstpointer unused)
 {
     g_auto(Old) old = {0};
@@ -809,6 +835,86 @@ static void test_serves_what_was_served(void)
     repeat(150, serves_what_was_served);
 }
 
+/* Whether the report of the file begins with this. */
+static bool says_of_file(const Old *old, const char *text)
+{
+    Value *item = value_list_item(value_map_get(old->report, "items"), 0);
+
+    return g_str_has_prefix(value_map_get_string(item, "reason"), text);
+}
+
+/* False where no option lets the release in. */
+static bool update_to(Fixture *f, const char *text)
+{
+    const UpdateOptions all = {.allow = MERGE_ALLOW_ALL};
+    g_autoptr(UpdatePreview) seen = NULL;
+    g_autoptr(GError) error = NULL;
+    Plan *plan;
+
+    write_seed(f, MODEL, text);
+    seen = service_preview_update(f->service, MODEL, &all, &error);
+    check_no_error(error);
+    plan = service_plan_update(f->service, MODEL, seen->token, &all, "", &no_options, &error);
+    if (!plan) {
+        check(error->code == CONFIG_ERROR_BLOCKED);
+        return false;
+    }
+    commit(f, plan);
+    return true;
+}
+
+/* A migration and then an update lead to what an update and then the migration lead to: an owner who was
+ * faster loses nothing. */
+static void comes_late(void)
+{
+    g_autoptr(GPtrArray) release = random_coach(), copy = next_release(release),
+                         newer = next_release(release);
+    g_autofree char *release_text = format_file(release), *copy_text = format_file(copy),
+                    *newer_text = format_file(newer);
+    g_autoptr(Value) early_state = NULL, late_state = NULL;
+    g_auto(Old) early = {0}, late = {0};
+    Fixture f = {0}, g = {0};
+    bool possible;
+
+    if (!release_text || !copy_text || !newer_text)
+        return;
+    story_text("release %s", release_text);
+    story_text("copy %s", copy_text);
+    story_text("newer %s", newer_text);
+    g_autoptr(CoachFile) file = coach_text_parse(release_text, strlen(release_text), NULL, NULL);
+    g_autofree char *follows = g_strdup_printf("It is an edited copy of release %s:", file->version);
+    set_up(&f, IN_MEMORY);
+    set_up(&g, IN_MEMORY);
+    write_seed(&f, MODEL, release_text);
+    write_seed(&g, MODEL, release_text);
+    import(&f, MODEL);
+    import(&g, MODEL);
+    has(&early, "coach:/config/" MODEL ".yml", copy_text);
+    has(&late, "coach:/config/" MODEL ".yml", copy_text);
+
+    migrate(&f, &early);
+    possible = says_of_file(&early, follows) && update_to(&f, newer_text) && update_to(&g, newer_text);
+    if (possible) {
+        migrate(&g, &late);
+        /* Where the newer release is the nearer one, there is nothing to merge. */
+        possible = says_of_file(&late, follows);
+    }
+    if (possible) {
+        early_state = state_of(&f, MODEL);
+        late_state = state_of(&g, MODEL);
+        assert_equal(late_state, early_state);
+        migrate_nothing(&f, &early);
+        migrate_nothing(&g, &late);
+    }
+    tear_down(&f, NULL);
+    tear_down(&g, NULL);
+}
+
+static void test_comes_late(void)
+{
+    repeat(1000, comes_late);
+}
+
 /* Whatever was edited here before is as it was, whatever comes. */
 static void overwrites_nothing(void)
 {
@@ -871,6 +977,7 @@ int main(int argc, char **argv)
     ADD_STORY("/migrate/edited-copy", test_edited_copy);
     ADD_STORY("/migrate/reference-is-the-base", test_reference_is_the_base);
     ADD_STORY("/migrate/first-use-gives-way", test_first_use_gives_way);
+    ADD_STORY("/migrate/undo-follows-names", test_undo_follows_names);
     ADD_STORY("/migrate/far-file-is-custom", test_far_file_is_custom);
     ADD_STORY("/migrate/unknown-coach", test_unknown_coach);
     ADD_STORY("/migrate/reference-alone", test_reference_alone);
@@ -887,6 +994,7 @@ int main(int argc, char **argv)
     ADD_STORY("/migrate/other-release-here", test_other_release_here);
     ADD_STORY("/migrate/removed-device-reset", test_removed_devices_count_as_removed);
     g_test_add_func("/migrate/serves-what-was-served", test_serves_what_was_served);
+    g_test_add_func("/migrate/comes-late", test_comes_late);
     g_test_add_func("/migrate/overwrites-nothing", test_overwrites_nothing);
     return g_test_run();
 }
