@@ -82,6 +82,7 @@ static void tidy(Daemon *daemon, int64_t revision, unsigned kept_max)
     }
 }
 
+/* A file that is larger than that is still given to who holds no other. */
 static bool has_room(const Daemon *daemon, uint32_t uid, size_t size)
 {
     size_t all = size, users = all;
@@ -92,7 +93,7 @@ static bool has_room(const Daemon *daemon, uint32_t uid, size_t size)
         all += export->size;
         users += export->uid == uid ? export->size : 0;
     }
-    return all <= EXPORTS_MAX && users <= EXPORTS_PER_USER_MAX;
+    return (all <= EXPORTS_MAX || all == size) && (users <= EXPORTS_PER_USER_MAX || users == size);
 }
 
 /* What is only kept makes room. */
