@@ -20,6 +20,8 @@
  */
 #define READERS_MAX 8
 #define READERS_PER_USER_MAX 2
+/* How long a request whose files are there waits for a quiet moment. */
+#define TURN_USEC (1 * G_USEC_PER_SEC)
 /* How long files that do not answer are waited for when we are told to stop. */
 #define HURRY_USEC (2 * G_USEC_PER_SEC)
 /* Bytes of a name. */
@@ -48,6 +50,7 @@ typedef struct Reading {
         READING_RUNS,
         READING_DONE,
     } state;
+    bool queued;     /* its turn has come */
     bool dispatched; /* the message is, or was, with its handler again */
     uint32_t uid;
     sd_bus_slot *slot; /* of the question */
@@ -61,6 +64,9 @@ typedef struct Reading {
 struct Files {
     GPtrArray *readings; /* of Reading, the oldest first */
     GPtrArray *readers;  /* of Reader: those that run; borrowed */
+    /* Whose turn it is: when all else is done, and when that does not come. */
+    sd_event_source *quiet, *turn;
+    uint32_t last_uid; /* who had the last one */
     sd_event_source *hurry;
 };
 
@@ -100,6 +106,7 @@ static Files *files_get(Daemon *daemon)
         daemon->files = g_new0(Files, 1);
         daemon->files->readings = g_ptr_array_new_with_free_func((GDestroyNotify) reading_free);
         daemon->files->readers = g_ptr_array_new();
+        daemon->files->last_uid = UINT32_MAX;
     }
     return daemon->files;
 }
@@ -110,6 +117,8 @@ void files_free(Daemon *daemon)
         return;
     g_ptr_array_unref(daemon->files->readings);
     g_ptr_array_unref(daemon->files->readers);
+    sd_event_source_disable_unref(daemon->files->quiet);
+    sd_event_source_disable_unref(daemon->files->turn);
     sd_event_source_disable_unref(daemon->files->hurry);
     g_clear_pointer(&daemon->files, g_free);
 }
@@ -123,8 +132,6 @@ static Reading *get_reading(const Daemon *daemon, guint i)
 {
     return g_ptr_array_index(daemon->files->readings, i);
 }
-
-static void start_waiting(Daemon *daemon);
 
 static void remove_reading(Daemon *daemon, Reading *reading)
 {
@@ -172,7 +179,7 @@ static bool has_room(const Daemon *daemon, const Reading *reading)
 
 static bool may_keep(const Daemon *daemon, const Reading *reading)
 {
-    size_t all = reading->size, users = reading->size;
+    size_t all = reading->size, users = all;
 
     for (guint i = 0; i < n_readings(daemon); i++) {
         const Reading *other = get_reading(daemon, i);
@@ -206,14 +213,78 @@ static void read_files(void *data)
     g_array_set_size(reader->descriptors, 0);
 }
 
-/* In the loop */
+/* In the loop: what is in a file takes the handler its time, so that those with files come one by one, when
+ * everybody else was served, and each user in turn. */
+
+/* The next whose turn it is; NULL: none waits. */
+static Reading *find_next(const Daemon *daemon)
+{
+    Reading *next = NULL;
+
+    for (guint i = 0; i < n_readings(daemon); i++) {
+        Reading *reading = get_reading(daemon, i);
+
+        if (reading->state != READING_DONE || reading->queued)
+            continue;
+        if (reading->uid != daemon->files->last_uid)
+            return reading;
+        if (!next)
+            next = reading;
+    }
+    return next;
+}
+
+static int arm(Daemon *daemon);
+
+static int take_turn(Daemon *daemon)
+{
+    Reading *reading = find_next(daemon);
+
+    if (!reading)
+        return 0;
+    reading->queued = true;
+    daemon->files->last_uid = reading->uid;
+    if (request_dispatch_again(reading->request) < 0)
+        remove_reading(daemon, reading);
+    return find_next(daemon) ? arm(daemon) : 0;
+}
+
+static int on_quiet(sd_event_source *source G_GNUC_UNUSED, void *userdata)
+{
+    return take_turn(userdata);
+}
+
+static int on_turn(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_GNUC_UNUSED, void *userdata)
+{
+    return take_turn(userdata);
+}
+
+static int arm(Daemon *daemon)
+{
+    Files *files = daemon->files;
+    int r = 0;
+
+    if (!files->quiet) {
+        r = sd_event_add_defer(daemon->event, &files->quiet, on_quiet, daemon);
+        if (r >= 0)
+            r = sd_event_source_set_priority(files->quiet, SD_EVENT_PRIORITY_IDLE);
+        if (r >= 0)
+            r = sd_event_add_time_relative(daemon->event, &files->turn, CLOCK_MONOTONIC, TURN_USEC, 0,
+                                           on_turn, daemon);
+    } else {
+        r = sd_event_source_set_time_relative(files->turn, TURN_USEC);
+        if (r >= 0)
+            r = sd_event_source_set_enabled(files->turn, SD_EVENT_ONESHOT);
+    }
+    return r < 0 ? r : sd_event_source_set_enabled(files->quiet, SD_EVENT_ONESHOT);
+}
 
 static void finish(Reading *reading)
 {
     reading->state = READING_DONE;
     reading->slot = sd_bus_slot_unref(reading->slot);
-    if (request_dispatch_again(reading->request) < 0)
-        remove_reading(reading->daemon, reading);
+    if (arm(reading->daemon) < 0)
+        take_turn(reading->daemon);
 }
 
 static void fail(Reading *reading, int r)
@@ -236,6 +307,8 @@ static void take_contents(Reading *reading, Reader *reader)
     reading->size = 0;
     sd_bus_error_set(&reading->bus_error, SD_BUS_ERROR_LIMITS_EXCEEDED, TOO_MANY);
 }
+
+static void start_waiting(Daemon *daemon);
 
 static void files_are_read(Daemon *daemon, void *data)
 {

@@ -163,7 +163,7 @@ static const sd_bus_vtable vtable[] = {
                             SD_BUS_RESULT("aa{sv}", changes, "t", next), handle_list_changes, OPEN),
     SD_BUS_METHOD_WITH_ARGS("GetHistory", SD_BUS_ARGS("s", model, "s", path, "a{sv}", options),
                             SD_BUS_RESULT("aa{sv}", entries, "t", next), handle_get_history, OPEN),
-    SD_BUS_METHOD_WITH_ARGS("UndoChange", SD_BUS_ARGS("t", number, "s", reason, "a{sv}", options),
+    SD_BUS_METHOD_WITH_ARGS("UndoChange", SD_BUS_ARGS("t", change, "s", reason, "a{sv}", options),
                             SD_BUS_RESULT("t", change), handle_undo_change, OPEN),
     SD_BUS_METHOD_WITH_ARGS("VerifyHistory", SD_BUS_NO_ARGS,
                             SD_BUS_RESULT("b", intact, "t", checked, "s", problem), handle_verify_history,

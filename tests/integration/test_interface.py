@@ -17,6 +17,9 @@ def shape(text, name=INTERFACE):
     else:
         raise AssertionError(f"no interface {name}")
     members = {}
+    names = [(member.tag, member.get("name")) for member in interface]
+    if len(set(names)) < len(names):
+        raise AssertionError(f"{name} has a member twice: {sorted(n for n in names if names.count(n) > 1)}")
     for member in interface:
         if member.tag == "annotation":
             members[("annotation", member.get("name"))] = member.get("value")

@@ -145,6 +145,8 @@ static void test_refused(void)
         {"1FEDA:\n  1: [{entity_id: x, bindings: 1}]\n", 2, 7, "may not have a field named \"bindings\""},
         {"1FEDA:\n  1: [{entity_id: x, dgn: 1}]\n  2: [{entity_id: x, dgn: 2}]\n", 2, 7,
          "may not differ in a field named \"dgn\""},
+        {"1FEDA:\n  25:\n    - yes\n", 3, 7, "this is a boolean"},
+        {"1FEDA:\n  25: 1.5\n", 2, 7, "this is a real number"},
         {"coachiq_edits:\n  format: 1\n", 2, 3, "the mark of a file with an owner's edits"},
         {"unbound_devices: 5\n", 1, 18, "holds a list of devices (\"- entity_id: …\"), this is an integer"},
         {"unbound_devices: {a: {}}\n", 1, 18, "this is a map"},
@@ -174,6 +176,25 @@ static void test_refused(void)
         for (const char *at = error->message; *at; at++)
             g_assert_false(g_ascii_iscntrl(*at));
     }
+}
+
+/* However many places a device has, it has each once. */
+static void test_many_places(void)
+{
+    g_autoptr(GString) text = g_string_new("1FEDA:\n");
+    g_autoptr(GError) error = NULL;
+
+    for (unsigned i = 0; i < 256; i++)
+        g_string_append_printf(text, "  %u: [{entity_id: x}]\n", i);
+    g_autoptr(CoachFile) file = file_parse(text->str);
+    g_assert_cmpuint(value_length(value_map_get(get(file, "devices/x"), DEVICE_BINDINGS)), ==, 256);
+
+    g_string_append(text, "1FEDB:\n  1: [{entity_id: x}]\n  255: [{entity_id: x}, {entity_id: x}]\n");
+    g_assert_null(coach_file_parse(text->str, text->len, &error));
+    g_assert_cmpstr(
+        error->message, ==,
+        "line 260, column 25: device \"x\" has a second entry at 1FEDB:255; join the two, or give one "
+        "another \"entity_id\"");
 }
 
 static void test_bounds(void)
@@ -552,6 +573,7 @@ int main(int argc, char **argv)
     g_test_add_func("/coach-file/identity", test_identity);
     g_test_add_func("/coach-file/version", test_version);
     g_test_add_func("/coach-file/refused", test_refused);
+    g_test_add_func("/coach-file/many-places", test_many_places);
     g_test_add_func("/coach-file/bounds", test_bounds);
     g_test_add_func("/coach-file/expand", test_expand);
     g_test_add_func("/coach-file/expand/additions", test_expand_additions);

@@ -120,8 +120,8 @@ def with_numbers(data):
     }
 
 
-def test_coaches(tap, program, root, folder, reason):
-    paths = [path for path in files_of(os.path.join(root, folder), ".yml")]
+def test_coaches(tap, program, root, folder, ending, reason):
+    paths = files_of(os.path.join(root, folder), ending)
     if not paths:
         tap.point(folder, skip=reason)
     for path, answer in zip(paths, export(program, "coach", paths)):
@@ -337,9 +337,10 @@ def main():
     tap = Tap()
 
     print(f"# random seed: {seed}, readers: {', '.join(name for name, _ in READERS)}")
-    test_coaches(tap, program, root, "seeds/coaches", "there are no seeds")
-    test_coaches(tap, program, root, "tests/integration/seeds/coaches", "there are no coaches of the tests")
-    test_coaches(tap, program, root, "../shared/data/real", "the folder of real files is not here")
+    test_coaches(tap, program, root, "seeds/coaches", ".yml", "there are no seeds")
+    test_coaches(tap, program, root, "tests/integration/seeds/coaches", ".yml", "there are no coaches of the tests")
+    test_coaches(tap, program, root, "../shared/data/real", ".yml", "the folder of real files is not here")
+    test_coaches(tap, program, root, "tests/data/yaml", "-coach.yml", "there are no coaches")
     test_values(tap, program, root, "tests/data/yaml", ".yml", "there are no files")
     test_values(tap, program, root, "../shared/data/real", (".yml", ".json"), "the folder of real files is not here")
     test_texts(tap, program, source)

@@ -224,6 +224,14 @@ static void test_values_refused(void)
 
 static void test_syntax_refused(void)
 {
+    /* What to do about a character depends on which it is, wherever a byte order mark moves it. */
+    for (const char *const *text =
+             (const char *const[]){"\u00e9:\n\tb: 1\n", "\xef\xbb\xbf\u00e9:\n\tb: 1\n", NULL};
+         *text; text++)
+        assert_refused(
+            *text,
+            "line 2, column 1: found character that cannot start any token, while scanning for the next "
+            "token that starts at line 2, column 1; indent with spaces, not with tabs");
     assert_refused(
         "a: 1\n---\nb: 2\n",
         "line 2, column 1: a second document starts here; a file has one, so remove what follows or the \"---\"");
