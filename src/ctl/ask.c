@@ -4,6 +4,8 @@
 #include "ctl/ask.h"
 
 #include <glib/gi18n.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -23,23 +25,32 @@ int ask_consent(Ctl *ctl)
                      (const char *) ctl->args.words->pdata[0]);
 }
 
+static void print_question(const char *question)
+{
+    printf("%s ", question);
+    fflush(stdout);
+}
+
 /* The line that is typed, without its newline; NULL at the end of the input. */
-static char *ask_line(const char *question)
+static char *read_line(void)
 {
     char *line = NULL;
     size_t size = 0;
-    ssize_t length;
+    ssize_t length = getline(&line, &size, stdin);
     char *copy;
 
-    printf("%s ", question);
-    fflush(stdout);
-    length = getline(&line, &size, stdin);
     /* What follows shall not stand behind the question. */
     if (length < 0)
         putchar('\n');
     copy = length < 0 ? NULL : g_utf8_make_valid(line, length);
     free(line);
     return copy ? g_strchomp(copy) : NULL;
+}
+
+static char *ask_line(const char *question)
+{
+    print_question(question);
+    return read_line();
 }
 
 bool ask_is_yes(const char *answer)
@@ -59,9 +70,47 @@ bool ask_yes(const char *question)
     return line && ask_is_yes(line);
 }
 
+static void be_interrupted(int number)
+{
+    (void) number;
+}
+
+/* Whether a line comes before an interrupt does. A terminal gives whole lines, so none waits in a buffer. */
+static bool wait_for_line(const sigset_t *mask)
+{
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+
+    return ppoll(&input, 1, NULL, mask) >= 0;
+}
+
+/* The same, and NULL for an interrupt. */
+static char *ask_line_unless_interrupted(const char *question)
+{
+    struct sigaction catching = {.sa_handler = be_interrupted}, before;
+    sigset_t interrupt, mask, open;
+    char *line = NULL;
+
+    sigemptyset(&interrupt);
+    sigaddset(&interrupt, SIGINT);
+    /* It is let in while we wait, and not between a look and the wait. */
+    sigprocmask(SIG_BLOCK, &interrupt, &mask);
+    sigaction(SIGINT, &catching, &before);
+    open = mask;
+    sigdelset(&open, SIGINT);
+    print_question(question);
+    if (wait_for_line(&open))
+        line = read_line();
+    else
+        putchar('\n');
+    sigaction(SIGINT, &before, NULL);
+    sigprocmask(SIG_SETMASK, &mask, NULL);
+    return line;
+}
+
+/* A person who interrupts a question says no, but must not lose what was typed before. */
 AskEdit ask_edit(const char *question)
 {
-    g_autofree char *line = ask_line(question);
+    g_autofree char *line = ask_line_unless_interrupted(question);
     g_autofree char *word = line ? g_ascii_strdown(line, -1) : NULL;
 
     if (!line)

@@ -25,7 +25,7 @@ typedef enum AskEdit {
     ASK_EDIT, /* once more */
 } AskEdit;
 
-/* Likewise, of a text that may be edited again. */
+/* Likewise, of a text that may be edited again; an interrupt (SIGINT) is a no too. */
 AskEdit ask_edit(const char *question);
 
 /* Asks about each item that is open, and adds the answers to preview->resolutions. False when the person

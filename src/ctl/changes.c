@@ -31,6 +31,23 @@ static char *restore_text(const Value *detail)
                                  dict_number(detail, "restored_revision"));
 }
 
+/* What the file was called that somebody brought; "" where nobody did. */
+static char *file_text(const Value *detail)
+{
+    const char *file = dict_text(detail, "file");
+
+    return *file ? g_path_get_basename(file) : g_strdup("");
+}
+
+/* "1.0.0 → 1.1.0", "1.0.0 → 1.1.0, my-coach.yml" */
+static char *update_text(const Term *term, const Value *detail)
+{
+    g_autofree char *file = file_text(detail);
+
+    return g_strdup_printf("%s %s %s%s%s", dict_text(detail, "from"), term_arrow(term),
+                           dict_text(detail, "to"), *file ? ", " : "", file);
+}
+
 char *changes_text(const Term *term, const Value *change)
 {
     const char *kind = dict_text(change, "Kind");
@@ -39,15 +56,16 @@ char *changes_text(const Term *term, const Value *change)
     if (!value_is_map(detail))
         return g_strdup("");
     if (g_str_equal(kind, "update"))
-        return g_strdup_printf("%s %s %s", dict_text(detail, "from"), term_arrow(term),
-                               dict_text(detail, "to"));
+        return update_text(term, detail);
+    if (g_str_equal(kind, "remove"))
+        return g_strdup(dict_text(detail, "version"));
     if (g_str_equal(kind, "undo"))
         return g_strdup_printf(_("of change %" PRId64), dict_number(detail, "undoes"));
     if (g_str_equal(kind, "restore"))
         return restore_text(detail);
     if (g_str_equal(kind, "reset") && *dict_text(detail, "scope"))
         return g_strdup_printf(_("of %s"), dict_text(detail, "scope"));
-    return g_strdup("");
+    return file_text(detail);
 }
 
 static const TableColumn columns[] = {

@@ -24,18 +24,30 @@ static size_t common_length(const Candidates *candidates)
     return length;
 }
 
-/* The whole of it. Bash closes a quote that is open, unless that seems to be done. */
-static char *whole_rest(const char *rest, ShellQuote open)
+/* All of a candidate. Bash closes a quote that is open, unless a quote stands at the end already: then it
+ * seems to be done. */
+static char *whole_word(const char *text, const char *rest, ShellQuote open)
 {
-    char *quoted = shell_word_quote(rest, open);
     const char *quote = open == SHELL_QUOTE_DOUBLE ? "\"" : "'";
-    char *closed;
+    g_autofree char *quoted = shell_word_quote(rest, open);
+    char *word = g_strconcat(text, quoted, NULL);
 
-    if (open == SHELL_QUOTE_NONE || !g_str_has_suffix(quoted, quote))
-        return quoted;
-    closed = g_strconcat(quoted, quote, NULL);
-    g_free(quoted);
-    return closed;
+    if (open != SHELL_QUOTE_NONE && (!*word || g_str_has_suffix(word, quote))) {
+        char *closed = g_strconcat(word, quote, NULL);
+
+        g_free(word);
+        return closed;
+    }
+    return word;
+}
+
+/* What all candidates begin with, quoted, and what this one has beside. */
+static char *word_to_show(const char *text, const char *rest, size_t common, ShellQuote open)
+{
+    g_autofree char *start = g_strndup(rest, common);
+    g_autofree char *quoted = shell_word_quote(start, open);
+
+    return g_strconcat(text, quoted, rest + common, NULL);
 }
 
 char *complete_bash(const Candidates *candidates, const char *text, ShellQuote open, int type)
@@ -51,10 +63,10 @@ char *complete_bash(const Candidates *candidates, const char *text, ShellQuote o
     size_t common = n > 0 && !whole ? common_length(candidates) : 0;
     for (unsigned i = 0; i < n; i++) {
         const char *rest = candidates_rest(candidates, i);
-        g_autofree char *start = g_strndup(rest, common);
-        g_autofree char *quoted = whole ? whole_rest(rest, open) : shell_word_quote(start, open);
+        g_autofree char *word =
+            whole ? whole_word(text, rest, open) : word_to_show(text, rest, common, open);
 
-        g_string_append_printf(lines, "%s%s%s\n", text, quoted, whole ? "" : rest + common);
+        g_string_append_printf(lines, "%s\n", word);
     }
     return g_string_free(lines, FALSE);
 }

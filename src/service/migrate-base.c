@@ -7,7 +7,7 @@
 #include "base/hash.h"
 
 /* Revisions of the database that are looked at, the newest first. */
-#define REVISIONS_MAX 16
+#define REVISIONS_MAX 8
 
 void legacy_base_clear(LegacyBase *base)
 {
@@ -128,14 +128,26 @@ static bool search_begin(Search *search, Migration *migration, const LegacyCoach
 
 /* Looking through it */
 
-static Candidate *find_exact(const Search *search, const char *content_hash)
+/* `*ret` is NULL without an error where no release says this. One of the database may be older than those
+ * that are looked at. */
+static bool find_exact(Search *search, const char *content_hash, Candidate **ret, GError **error)
 {
+    g_autoptr(VendorRevision) revision = NULL;
+
     for (guint i = 0; i < search->candidates->len; i++) {
-        Candidate *candidate = g_ptr_array_index(search->candidates, i);
-        if (g_str_equal(candidate->content_hash, content_hash))
-            return candidate;
+        *ret = g_ptr_array_index(search->candidates, i);
+        if (g_str_equal((*ret)->content_hash, content_hash))
+            return true;
     }
-    return NULL;
+    *ret = NULL;
+    if (!store_find_vendor_revision(search->migration->service->store, search->coach->id, content_hash,
+                                    &revision, error))
+        return false;
+    if (revision) {
+        *ret = add_candidate(search, revision->content_hash, revision->version, revision->byte_hash);
+        (*ret)->revision_id = revision->id;
+    }
+    return true;
 }
 
 static bool load(const Search *search, Candidate *candidate, GError **error)
@@ -145,15 +157,19 @@ static bool load(const Search *search, Candidate *candidate, GError **error)
                                         &candidate->components, error);
 }
 
-/* The file with logical names of interfaces, seen against a release (NULL: none). `*ret_n` counts what got
- * one. The data have been a coach file before, and stay one. */
-static CoachFile *name_interfaces(const Search *search, const LegacyFile *file, GPtrArray *known,
-                                  unsigned *ret_n, GError **error)
+/* The file with logical names of interfaces, seen against a release (NULL: none); `*ret` is NULL where it
+ * has all of them. `*ret_n` counts what got one. The data have been a coach file before, and stay one. */
+static bool name_interfaces(const Search *search, const LegacyFile *file, GPtrArray *known, CoachFile **ret,
+                            unsigned *ret_n, GError **error)
 {
     g_autoptr(Value) data = value_ref(file->data);
 
+    *ret = NULL;
     *ret_n = legacy_name_interfaces(&data, search->migration->interfaces, known);
-    return coach_file_new(data, COACH_FILE_COMPONENTS_MAX, error);
+    if (*ret_n == 0)
+        return true;
+    *ret = coach_file_new(data, COACH_FILE_COMPONENTS_MAX, error);
+    return *ret != NULL;
 }
 
 static bool is_nearer(CoachDistance a, CoachDistance b)
@@ -167,12 +183,10 @@ static bool measure(const Search *search, const LegacyFile *file, Candidate *can
     g_autoptr(CoachFile) named = NULL;
     unsigned n;
 
-    if (!load(search, candidate, error))
+    if (!load(search, candidate, error) ||
+        !name_interfaces(search, file, candidate->components, &named, &n, error))
         return false;
-    named = name_interfaces(search, file, candidate->components, &n, error);
-    if (!named)
-        return false;
-    *ret = coach_distance(candidate->components, named->components);
+    *ret = coach_distance(candidate->components, (named ? named : file->file)->components);
     return true;
 }
 
@@ -240,36 +254,44 @@ static bool take_file(const Search *search, CoachFile *file, const char *byte_ha
     return take_origin(search, base, error);
 }
 
-static bool find_for_file(const Search *search, const LegacyFile *file, LegacyBase *base, GError **error)
+/* The file is a release of its own: `named`, which is taken over, or as it is where that is NULL. */
+static bool take_own_file(const Search *search, const LegacyFile *file, CoachFile *named, LegacyBase *base,
+                          GError **error)
 {
-    Candidate *candidate = find_exact(search, file->file->content_hash);
+    if (!named)
+        named = coach_file_new(file->data, COACH_FILE_COMPONENTS_MAX, error);
+    return named && take_file(search, named, file->byte_hash, base, error);
+}
+
+static bool find_for_file(Search *search, const LegacyFile *file, LegacyBase *base, GError **error)
+{
+    Candidate *candidate, *earlier = NULL;
     g_autoptr(CoachFile) named = NULL;
 
+    if (!find_exact(search, file->file->content_hash, &candidate, error))
+        return false;
     base->exact = candidate != NULL;
     if (candidate)
         return take_candidate(search, candidate, base, error);
-    named = name_interfaces(search, file, NULL, &base->n_named, error);
-    if (!named)
-        return false;
     /* One of an earlier migration, which was of no release. */
-    if (!find_exact(search, named->content_hash)) {
-        if (!find_nearest(search, file, &candidate, base, error))
-            return false;
-        if (candidate)
-            return take_candidate(search, candidate, base, error);
-    }
-    return take_file(search, g_steal_pointer(&named), file->byte_hash, base, error);
+    if (!name_interfaces(search, file, NULL, &named, &base->n_named, error) ||
+        (named && !find_exact(search, named->content_hash, &earlier, error)))
+        return false;
+    if (!earlier && !find_nearest(search, file, &candidate, base, error))
+        return false;
+    return candidate ? take_candidate(search, candidate, base, error)
+                     : take_own_file(search, file, g_steal_pointer(&named), base, error);
 }
 
 /* The coach has no file here: what the service has of it. */
-static bool find_without_file(const Search *search, const ImportStatus *status, LegacyBase *base,
-                              GError **error)
+static bool find_without_file(Search *search, const ImportStatus *status, LegacyBase *base, GError **error)
 {
     const char *hash = status ? status->content_hash : search->bundled_hash;
-    Candidate *candidate = hash ? find_exact(search, hash) : NULL;
+    Candidate *candidate = NULL;
 
     base->exact = true;
-    return candidate && take_candidate(search, candidate, base, error);
+    return hash && find_exact(search, hash, &candidate, error) && candidate &&
+           take_candidate(search, candidate, base, error);
 }
 
 bool legacy_find_base(Migration *migration, const LegacyCoach *coach, const ImportStatus *status,

@@ -196,7 +196,8 @@ static void take_name(Judge *judge, const LegacyName *name)
 
     migration_item_set_place(name->item, path, FRIENDLY_NAME);
     if (!device) {
-        migration_item_judge(name->item, MIGRATION_REFUSED, "The coach has no such device");
+        migration_item_judge(name->item, MIGRATION_REFUSED,
+                             "The coach has no such device; give the name to one that it has");
         return;
     }
     if (!give_name(device, name->value, &error)) {
@@ -350,14 +351,17 @@ static char *describe_edit(const Override *override)
     g_autofree char *who =
         author ? legacy_describe_author(author->user, author->change, author->time) : g_strdup("somebody");
 
-    return g_strdup_printf("It was edited here by %s, and stays so", who);
+    return g_strdup_printf("It was edited here by %s, and stays so; edit it here if the old one is right",
+                           who);
 }
 
 static char *describe_past(const PastEdit *edit)
 {
     g_autofree char *who = legacy_describe_author(edit->user, edit->change, edit->time);
 
-    return g_strdup_printf("It was changed here by %s (%s), and stays so", who, edit->kind);
+    return g_strdup_printf(
+        "It was changed here by %s (%s), and stays so; edit it here if the old one is right", who,
+        edit->kind);
 }
 
 /* Sections: each is one component, or is divided into components */
@@ -411,8 +415,9 @@ static void refuse_decision(Judge *judge, const char *path, Decision *decision)
 
     decision->result = MIGRATION_REFUSED;
     g_free(decision->reason);
-    decision->reason =
-        g_strdup("The section was edited here, and cannot be divided as it was in the old installation");
+    decision->reason = g_strdup(
+        "The section was edited here, and cannot be divided as it was in the old installation; edit it "
+        "here if the old one is right");
     for (guint i = pinned ? pinned->len : 0; i-- > 0;)
         if (g_str_equal(((const Override *) g_ptr_array_index(pinned, i))->field, decision->field))
             g_ptr_array_remove_index(pinned, i);
@@ -797,7 +802,9 @@ bool legacy_judge_coach(Migration *migration, LegacyCoach *coach, GError **error
     if (!legacy_find_base(migration, coach, judge.status, judge.file, &judge.base, error)) {
         if (error && *error)
             return false;
-        refuse_all(&judge, "There is no file of this coach");
+        refuse_all(
+            &judge,
+            "There is no file of this coach, neither here nor in the old installation; bring one along");
         return true;
     }
     if (has_nothing_to_bring(&judge)) {

@@ -208,8 +208,9 @@ static void take_patches(Migration *migration, const char *origin, const char *t
                 ? g_strdup_printf("There are more than %d patches; a coach file that has them applied can "
                                   "be imported as it is",
                                   PATCHES_MAX)
-                : g_strdup_printf("Patches are a list of operations (RFC 6902), this is a %s",
-                                  value_type_name(value_type(list)));
+                : g_strdup_printf(
+                      "Patches are a list of operations (RFC 6902), this is a %s; put them into a list",
+                      value_type_name(value_type(list)));
         refuse_document(migration, source, reason);
         return;
     }

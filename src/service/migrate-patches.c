@@ -125,8 +125,10 @@ static Value *run(Patcher *patcher, guint n, bool report)
         if (apply_one(&data, patch->operation, failed, places, &budget, &error)) {
             if (report)
                 patch->item->places = g_steal_pointer(&places);
-        } else if (report) {
-            migration_item_judge(patch->item, MIGRATION_REFUSED, "It cannot be applied: %s", error->message);
+        } else if (report && error) {
+            migration_item_judge(patch->item, MIGRATION_REFUSED,
+                                 "It cannot be applied: %s; edit the coach here if it is still wanted",
+                                 error->message);
         }
     }
     return data;

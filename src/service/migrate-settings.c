@@ -56,7 +56,8 @@ static bool take_setting(Migration *migration, MigrationItem *item, const char *
     if (!find_decision(migration, kind, name, &author, error))
         return false;
     if (now[0] || author) {
-        migration_item_judge(item, MIGRATION_REFUSED, "It is %s here%s%s, and stays so",
+        migration_item_judge(item, MIGRATION_REFUSED,
+                             "It is %s here%s%s, and stays so; set it here if the old one is right",
                              now[0] ? now : "nothing", author ? ": set by " : "", author ? author : "");
         return true;
     }
@@ -97,8 +98,10 @@ static void pass_over_interface(Migration *migration, const LegacySettings *sett
     if (taken && value_is_string(value) && g_str_equal(taken, value_string(value)))
         migration_item_judge(item, MIGRATION_PRESENT, "%s says the same", winner);
     else
-        migration_item_judge(item, MIGRATION_REFUSED,
-                             "%s has precedence: the old system took all interfaces from there", winner);
+        migration_item_judge(
+            item, MIGRATION_REFUSED,
+            "%s has precedence: the old system took all interfaces from there; set it here if it is right",
+            winner);
 }
 
 /* Nobody has so many; what is beyond is one refusal. */
@@ -106,7 +109,7 @@ static bool is_too_much(Migration *migration, const char *what, const char *orig
 {
     if (n == max)
         migration_item_judge(migration_report_add(migration->report, what, origin, NULL), MIGRATION_REFUSED,
-                             "One migration takes at most %u of them", max);
+                             "One migration takes at most %u of them; the others are left out", max);
     return n >= max;
 }
 
@@ -187,7 +190,8 @@ static LegacyCoach *find_active(Migration *migration, const LegacySettings *sett
         return coach;
     models = list_models(migration);
     quoted = json_quote(name ? name : file ? file : "");
-    migration_item_judge(item, MIGRATION_REFUSED, "There is no coach %s; there are: %s", quoted, models);
+    migration_item_judge(item, MIGRATION_REFUSED, "There is no coach %s; make one of these active: %s",
+                         quoted, models);
     return NULL;
 }
 
@@ -199,7 +203,8 @@ static void pass_over_active(Migration *migration, const LegacySettings *setting
     if (coach && coach == migration->active)
         migration_item_judge(item, MIGRATION_PRESENT, "%s says the same", winner);
     else if (coach)
-        migration_item_judge(item, MIGRATION_REFUSED, "%s has precedence", winner);
+        migration_item_judge(item, MIGRATION_REFUSED,
+                             "%s has precedence; make this coach active here if it is right", winner);
     if (coach) {
         g_free(item->model);
         item->model = g_strdup(coach->id);
@@ -262,7 +267,10 @@ bool migration_activate(Migration *migration, GError **error)
     if (!item || !migration->active)
         return true;
     if (!migration->active->usable) {
-        migration_item_judge(item, MIGRATION_REFUSED, "The coach %s could not be taken", item->model);
+        migration_item_judge(
+            item, MIGRATION_REFUSED,
+            "The coach %s could not be taken, so that it cannot be active; mend its file first",
+            item->model);
         return true;
     }
     return take_setting(migration, item, SETTING_ACTIVATE, NULL, migration->active->id, error);
@@ -305,18 +313,19 @@ static void assign_patches(Migration *migration, const LegacyPatches *patches)
     }
 }
 
-static void add_name(Migration *migration, const LegacySettings *settings, const char *key, Value *value,
-                     GHashTable *seen)
+static void add_name(Migration *migration, LegacyCoach *coach, const LegacySettings *settings,
+                     const char *key, Value *value, GHashTable *seen)
 {
-    MigrationItem *item = migration_report_add(migration->report, "name", settings->origin,
-                                               migration->active ? migration->active->id : NULL);
+    MigrationItem *item = migration_report_add(migration->report, "name", settings->origin, coach->id);
     const char *dot = strchr(key, '.');
     LegacyName *name;
 
     migration_item_set_place(item, "", key);
     migration_item_set_value(item, value);
     if (!g_hash_table_add(seen, g_strdup(key))) {
-        migration_item_judge(item, MIGRATION_REFUSED, "A source before this one has the name");
+        migration_item_judge(
+            item, MIGRATION_REFUSED,
+            "A source before this one has a name for it; edit the device here if this one is right");
         return;
     }
     if (!dot || !dot[1] || !value_is_string(value) || !value_string(value)[0]) {
@@ -329,25 +338,26 @@ static void add_name(Migration *migration, const LegacySettings *settings, const
     name->id = g_strdup(dot + 1);
     name->value = value_ref(value);
     name->item = item;
-    g_ptr_array_add(migration->active->names, name);
+    g_ptr_array_add(coach->names, name);
 }
 
 static void assign_names(Migration *migration)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    LegacyCoach *coach = migration->active;
     guint n = 0;
 
     for (guint i = 0; i < migration->settings->len; i++) {
         const LegacySettings *settings = g_ptr_array_index(migration->settings, i);
         Value *names = value_map_get(settings->map, DISPLAY_NAMES);
 
-        if (value_length(names) > 0 && !migration->active)
+        if (value_length(names) > 0 && !coach)
             refuse_unassigned(migration, "name", settings->origin);
-        else
+        else if (coach)
             VALUE_FOREACH_ENTRY (key, value, names) {
                 if (is_too_much(migration, "name", settings->origin, n++, NAMES_MAX))
                     break;
-                add_name(migration, settings, key, value, seen);
+                add_name(migration, coach, settings, key, value, seen);
             }
     }
 }

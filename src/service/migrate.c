@@ -74,6 +74,8 @@ static bool list_known(Migration *migration, GError **error)
 static bool begin(Migration *migration, Service *service, const char *reason, const WriteOptions *options,
                   GError **error)
 {
+    /* Reading takes memory that is given back in a quiet moment. */
+    service->idle_work = true;
     migration->service = service;
     migration->report = migration_report_new();
     migration->known = g_ptr_array_new_with_free_func(g_free);

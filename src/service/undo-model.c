@@ -147,8 +147,9 @@ static GHashTable *find_renames(const ModelUndo *undo, GPtrArray *base, GPtrArra
 {
     g_autoptr(Moves) moves = NULL;
 
-    /* A restore changes no names by itself; the coach that it brought may have others. */
-    if (!undo->still_there || g_str_equal(undo->undo->change->kind, "restore"))
+    /* A restore or a migration changes no names by itself; the coach that it brought may have others. */
+    if (!undo->still_there || g_str_equal(undo->undo->change->kind, "restore") ||
+        g_str_equal(undo->undo->change->kind, "migration"))
         return stated_renames(base, incoming);
     moves = moves_parse(undo->undo->change->detail, undo->model);
     return moves_renames(moves, true);

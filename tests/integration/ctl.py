@@ -9,6 +9,7 @@ import pty
 import re
 import select
 import shutil
+import signal
 import struct
 import subprocess
 import termios
@@ -74,6 +75,9 @@ class Terminal:
 
     def end_of_input(self):
         os.write(self._main, b"\x04")
+
+    def interrupt(self):
+        self._process.send_signal(signal.SIGINT)
 
     def end(self):
         """The exit code, once all that it said is on the screen."""

@@ -40,6 +40,11 @@ ODD_NAMES = (
     "Küche 厨房",
     "-dash",
     "per%cent %F{{red}}",
+    # Shells close a quote that is open, unless it seems to be closed.
+    "last '",
+    'last "',
+    "last !",
+    "last \\",
 )
 
 ALL_OPTIONS = re.compile(r"^ {2}(?:-\w, | {4})--([a-z-]+)", re.M)

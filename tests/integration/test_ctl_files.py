@@ -272,6 +272,16 @@ Edited 3 components  (change 3)
         self.assertIn("Bed\n", self.kept()[0][1])
         self.assert_unchanged(3)
 
+    def test_an_interrupt(self):
+        terminal = self.terminal("edit", "bedroom_light", **self.editor("sed -i 's/Bedroom Light/Nook/' $1"))
+        terminal.expect("by default no:")
+        terminal.interrupt()
+        terminal.expect("Nothing was written.")
+        terminal.expect("is kept in")
+        self.assertEqual(terminal.end(), 1)
+        self.assertIn("Nook", self.kept()[0][1])
+        self.assert_unchanged()
+
     def test_deleting_at_a_terminal(self):
         line = "sed -i -E '/^porch_light/d; s/^(bedroom_light +\\| )Bedroom Light/\\1Nook/' $1"
         terminal = self.terminal("edit", **self.editor(line))
@@ -345,6 +355,7 @@ class ExportTest(FilesTest):
         self.wanted()
         self.assertIn("friendly_name: Galley Light\n", self.ctl("export", "--at=3").out)
         self.assertIn("friendly_name: Reading Nook\n", self.ctl("export", "--at=3").out)
+        self.assertEqual(len(json.loads(self.ctl("export", "--edits", "--format=json", "--at=3").out)["edits"]), 1)
         self.assertIn("There is no change 99", self.ctl("export", "--at=99", code=4).err)
 
     def test_a_file(self):
@@ -492,6 +503,19 @@ Imported {path} as 2019_Own_Coach  (change 3)
         self.assertIn("Nothing to change", self.ctl("import", path).out)
         self.assertIn("edits of the coach", self.ctl("import", path, "--model=2021_Test_Plain", code=2).err)
         self.ctl("import", path, "--policy=take-vendor", code=2)
+
+    def test_edits_for_another_coach(self):
+        """Of the same model, on a machine of its own."""
+        self.wanted()
+        self.call("DeleteMapping", MODEL, PORCH, "never used")
+        paths = [self.bench.path("edits.json"), self.bench.path("merged.yml")]
+        self.ctl("export", "--edits", "-o", paths[0])
+        self.ctl("export", "-o", paths[1])
+        self.bench = self.make_bench()
+        self.addCleanup(self.bench.close)
+        self.ctl("import", paths[0])
+        self.assertEqual(self.ctl("diff", MODEL, paths[1]).out, "Nothing differs.\n")
+        self.assertEqual(self.changes()[0]["Entries"], 3)
 
     def test_bad_files(self):
         os.mkfifo(self.bench.path("pipe.yml"))

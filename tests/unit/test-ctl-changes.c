@@ -10,6 +10,12 @@ static void test_text(void)
         const char *kind, *detail, *text;
     } rows[] = {
         {"update", "{\"from\": \"1.0\", \"to\": \"1.1\"}", "1.0 -> 1.1"},
+        {"update", "{\"from\": \"1.0\", \"to\": \"1.1\", \"file\": \"/home/me/coach.yml\"}",
+         "1.0 -> 1.1, coach.yml"},
+        {"import", "{\"file\": \"coach.yml\", \"version\": \"1.0\"}", "coach.yml"},
+        {"edit", "{\"file\": \"./my-edits.json\"}", "my-edits.json"},
+        {"import", "{\"version\": \"1.0\"}", ""},
+        {"remove", "{\"version\": \"1.0\"}", "1.0"},
         {"undo", "{\"undoes\": 12}", "of change 12"},
         {"restore", "{\"restored\": \"20260131T120000Z-r4-manual\", \"restored_revision\": 4}",
          "of 20260131T120000Z-r4-manual"},

@@ -109,6 +109,8 @@ static void test_bash(void)
     /* Bash takes a quote at the end for the one that closes the word. */
     assert_bash("a", "a'", SHELL_QUOTE_SINGLE, '\t', "a'\\'''\n");
     assert_bash("a", "a\"", SHELL_QUOTE_DOUBLE, '\t', "a\\\"\"\n");
+    assert_bash("a\"", "a\"", SHELL_QUOTE_DOUBLE, '\t', "a\"\"\n");
+    assert_bash("a", "a", SHELL_QUOTE_DOUBLE, '\t', "a\n");
     assert_bash("a", "a!", SHELL_QUOTE_DOUBLE, '\t', "a\"\\!\"\"\n");
 }
 

@@ -39,7 +39,7 @@ static void check(const char *before, const char *operation, const char *after, 
         return;
     }
     g_assert_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA);
-    g_assert_nonnull(strstr(error->message, part));
+    g_assert_true(part && strstr(error->message, part));
 }
 
 /* RFC 6902, appendix A, with its numbers. */
@@ -148,17 +148,18 @@ static void test_budget(void)
     g_autoptr(Value) document = parse("{\"a\":{\"b\":{}}}"),
                      copy = parse("{\"op\":\"copy\",\"from\":\"\",\"path\":\"/a/b/c\"}"),
                      text = parse("{\"op\":\"add\",\"path\":\"/t\",\"value\":\"0123456789\"}");
-    JsonPatchBudget budget = PLENTY, before;
+    JsonPatchBudget budget = PLENTY;
     unsigned n = 0;
 
     while (true) {
         g_autoptr(GError) error = NULL;
         g_autoptr(Value) same = value_ref(document);
+        const JsonPatchBudget before = budget;
 
-        before = budget;
         if (json_patch_apply(&document, copy, &budget, &error)) {
             g_assert_cmpuint(budget.nodes, <, before.nodes);
-            g_assert_cmpuint(++n, <, 100);
+            n++;
+            g_assert_cmpuint(n, <, 100);
             continue;
         }
         g_assert_error(error, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE);

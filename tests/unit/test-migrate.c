@@ -93,6 +93,20 @@ static int64_t migrate(Fixture *f, Old *old)
     return change;
 }
 
+static void migrate_nothing(Fixture *f, Old *old)
+{
+    int64_t change = migrate(f, old);
+
+    check(change == 0);
+}
+
+static void migrate_something(Fixture *f, Old *old)
+{
+    int64_t change = migrate(f, old);
+
+    check(change > 0);
+}
+
 static bool is_at(Value *item, const char *what, const char *place)
 {
     g_autofree char *at =
@@ -209,13 +223,13 @@ static void test_release_as_it_ships(Fixture *f, gconstpointer unused)
     assert_item(&old, "coach", "", "taken", "release 1.0");
     assert_serves(f, MODEL, coach_text);
     assert_overrides(f, "0");
-    g_assert_cmpint(migrate(f, &old), ==, 0);
+    migrate_nothing(f, &old);
     assert_item(&old, "coach", "", "present", "here already");
     assert_intact(f);
     undo(f, change);
     g_autoptr(Value) gone = state_of(f, MODEL);
     g_assert_cmpuint(value_length(gone), ==, 0);
-    g_assert_cmpint(migrate(f, &old), ==, 3);
+    migrate_something(f, &old);
     assert_intact(f);
 }
 
@@ -239,7 +253,7 @@ static void test_edited_copy(Fixture *f, gconstpointer unused)
         f->state, "SELECT vendor_value || user FROM overrides WHERE component_path = 'devices/bed'");
     g_assert_cmpstr(vendor, ==, "\"Bed Light\"ann");
 
-    g_assert_cmpint(migrate(f, &old), ==, 0);
+    migrate_nothing(f, &old);
     assert_counts(&old, 0, 3, 0);
     check_effective(f);
     check_history_tells_overrides(f);
@@ -263,7 +277,7 @@ static void assert_offers_bundled(Fixture *f)
 static void test_reference_is_the_base(Fixture *f, gconstpointer unused)
 {
     g_auto(Old) old = {0};
-    g_autofree char *origin = NULL, *version = NULL;
+    g_autofree char *version = NULL;
 
     has(&old, "coach:/var/lib/coachiq/config/models/" MODEL ".yml", EDITED);
     has(&old, "reference:/var/lib/coachiq/reference/" MODEL ".yml", OTHER);
@@ -276,7 +290,7 @@ static void test_reference_is_the_base(Fixture *f, gconstpointer unused)
     version = raw_text(f->state, "SELECT imported_version FROM coach_import_status");
     g_assert_cmpstr(version, ==, "0.9");
     assert_offers_bundled(f);
-    g_assert_cmpint(migrate(f, &old), ==, 0);
+    migrate_nothing(f, &old);
 }
 
 /* A read has imported what ships; nobody has decided anything. */
@@ -297,8 +311,34 @@ static void test_first_use_gives_way(Fixture *f, gconstpointer unused)
     assert_offers_bundled(f);
     undo(f, change);
     assert_serves(f, MODEL, coach_text);
-    g_assert_cmpint(migrate(f, &old), >, change);
+    migrate_something(f, &old);
     assert_serves(f, MODEL, EDITED);
+    assert_intact(f);
+}
+
+/* What was edited since the migration goes along with the names of the release that an undo brings back. */
+static void test_undo_follows_names(Fixture *f, gconstpointer unused)
+{
+    g_autoptr(GString) newer = g_string_new(coach_text);
+    g_autoptr(GError) error = NULL;
+    g_auto(Old) old = {0};
+    int64_t change;
+
+    g_string_replace(newer, "version: '1.0'", "version: '2.0'", 0);
+    g_string_replace(newer, "entity_id: bath", "entity_id: shower, renamed_from: bath", 0);
+    write_seed(f, MODEL, newer->str);
+    commit(f, service_plan_import(f->service, MODEL, FIRST_USE_REASON, &no_options, &error));
+    check_no_error(error);
+    has(&old, "coach:/config/" MODEL ".yml", coach_text);
+    has(&old, "reference:/reference/" MODEL ".yml", coach_text);
+    change = migrate(f, &old);
+    do_edits(f, "set devices/bath /friendly_name \"Tub\"");
+    undo(f, change);
+    assert_data(f, "devices/bath", NULL);
+    assert_data(f, "devices/shower",
+                "{\"entity_id\":\"shower\",\"renamed_from\":\"bath\",\"friendly_name\":\"Tub\","
+                "\"device_type\":\"light\",\"suggested_area\":\"Bath\","
+                "\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":25}]}");
     assert_intact(f);
 }
 
@@ -318,7 +358,7 @@ static void test_far_file_is_custom(Fixture *f, gconstpointer unused)
                 "\"chassis\",\"area\":\"two\",\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":3}]}");
     origin = raw_text(f->state, "SELECT origin FROM vendor_revisions");
     g_assert_cmpstr(origin, ==, "custom");
-    g_assert_cmpint(migrate(f, &old), ==, 0);
+    migrate_nothing(f, &old);
     assert_item(&old, "coach", "", "present", "");
 }
 
@@ -371,7 +411,7 @@ static void test_bad_files(Fixture *f, gconstpointer unused)
     has(&old, "patches::/user/more.json", "[");
     has(&old, "settings:environment", "[]");
     has(&old, "settings:/etc/env", "{");
-    has(&old, "problem:/run/fifo\nx\xe2\x80\xae", "{\"reason\": \"It is a FIFO\\u0007\"}");
+    has(&old, "problem:/run/fifo\nx\xe2\x80\xa8", "{\"reason\": \"It is a FIFO\\u0007\"}");
     migrate(f, &old);
     assert_counts(&old, 1, 0, (int64_t) G_N_ELEMENTS(texts) + 5);
     assert_serves(f, "good", OTHER);
@@ -449,7 +489,7 @@ static void test_patches(Fixture *f, gconstpointer unused)
     assert_data(f, "devices/bath",
                 "{\"entity_id\":\"bath\",\"friendly_name\":\"Tub\",\"device_type\":\"light\","
                 "\"suggested_area\":\"Bath\",\"bindings\":[{\"dgn\":\"1FEDA\",\"instance\":25}]}");
-    g_assert_cmpint(migrate(f, &old), ==, 0);
+    migrate_nothing(f, &old);
     check_effective(f);
     undo(f, change);
     assert_intact(f);
@@ -467,7 +507,8 @@ static void test_patches_together(Fixture *f, gconstpointer unused)
     migrate(f, &old);
     assert_counts(&old, 3, 0, 0);
     assert_data(f, "devices/door", NULL);
-    g_assert_nonnull(data_of(f, "devices/portal"));
+    g_autofree char *portal = data_of(f, "devices/portal");
+    g_assert_nonnull(portal);
 }
 
 static void test_patches_without_file(Fixture *f, gconstpointer unused)
@@ -475,7 +516,7 @@ static void test_patches_without_file(Fixture *f, gconstpointer unused)
     g_auto(Old) old = {0}, nobody = {0};
 
     has(&nobody, "patches::/user/user_patches.json", "[{\"op\": \"remove\", \"path\": \"/1FEE5\"}]");
-    g_assert_cmpint(migrate(f, &nobody), ==, 0);
+    migrate_nothing(f, &nobody);
     assert_item(&nobody, "patch", "", "refused", "It is not known which coach");
 
     has(&old, "patches::/user/user_patches.json", "[{\"op\": \"remove\", \"path\": \"/1FEE5\"}]");
@@ -493,7 +534,7 @@ static void test_patches_without_file(Fixture *f, gconstpointer unused)
     assert_item(&old, "active-model", "", "taken", "");
     assert_data(f, "devices/door", NULL);
     assert_overrides(f, "2");
-    g_assert_cmpint(migrate(f, &old), ==, 0);
+    migrate_nothing(f, &old);
 }
 
 /* Settings */
@@ -522,9 +563,9 @@ static void test_settings(Fixture *f, gconstpointer unused)
     assert_item(&old, "interface", "x", "refused", "logical name");
     assert_item(&old, "active-model", "", "taken", "");
     assert_item(&old, "active-model", "", "refused", "environment has precedence");
-    assert_item(&old, "active-model", "", "refused", "There is no coach \"Z\"; there are: ");
+    assert_item(&old, "active-model", "", "refused", "There is no coach \"Z\"; make one of these active: ");
     g_assert_cmpstr(value_map_get_string(old.report, "active_model"), ==, "mapping");
-    g_assert_cmpint(migrate(f, &old), ==, 0);
+    migrate_nothing(f, &old);
 
     /* What is undone is taken again; what somebody takes away stays away. */
     undo(f, change);
@@ -534,7 +575,7 @@ static void test_settings(Fixture *f, gconstpointer unused)
     commit(f, service_plan_interface(f->service, "house", "", &no_options, &error));
     commit(f, service_plan_active_model(f->service, "", &no_options, &error));
     check_no_error(error);
-    g_assert_cmpint(migrate(f, &old), ==, 0);
+    migrate_nothing(f, &old);
     assert_item(&old, "interface", "house", "refused", "It is nothing here: set by ann");
     assert_item(&old, "active-model", "", "refused", "It is nothing here: set by ann");
     assert_intact(f);
@@ -585,7 +626,7 @@ static void test_edits_here_stay(Fixture *f, gconstpointer unused)
     g_assert_cmpint(f->event, ==, SERVICE_EVENT_MAPPINGS_CHANGED);
     g_assert_cmpstr(f->paths, ==, "devices/bath");
     g_assert_cmpstr(f->event_kind, ==, "migration");
-    g_assert_cmpint(migrate(f, &old), ==, 0);
+    migrate_nothing(f, &old);
     check_effective(f);
 }
 
@@ -598,16 +639,16 @@ static void test_reset_here_stays(Fixture *f, gconstpointer unused)
     change = migrate(f, &old);
     do_edits(f, "reset devices/bed /friendly_name");
     edit = do_edits(f, "delete devices/door");
-    g_assert_cmpint(migrate(f, &old), ==, 0);
+    migrate_nothing(f, &old);
     assert_item(&old, "edit", "devices/bed/friendly_name", "refused", "changed here by ann, in change");
     assert_item(&old, "edit", "devices/door/friendly_name", "refused", "edited here by ann");
     assert_item(&old, "edit", "devices/bath/friendly_name", "present", "");
     /* What was undone is no decision. */
     undo(f, edit);
-    g_assert_cmpint(migrate(f, &old), ==, 0);
+    migrate_nothing(f, &old);
     assert_item(&old, "edit", "devices/door/friendly_name", "present", "");
-    g_assert_cmpint(undo(f, change), >, edit);
-    g_assert_cmpint(migrate(f, &old), >, 0);
+    undo(f, change);
+    migrate_something(f, &old);
     assert_intact(f);
 }
 
@@ -621,7 +662,7 @@ static void test_bindings_here_stay(Fixture *f, gconstpointer unused)
     do_edits(f, "set devices/bed /role \"both\"");
     g_string_replace(text, "role: c", "role: mine", 0);
     has(&old, "coach:/config/" MODEL ".yml", text->str);
-    g_assert_cmpint(migrate(f, &old), ==, 0);
+    migrate_nothing(f, &old);
     assert_item(&old, "edit", "devices/bed/bindings/1FEDB:25/role", "refused", "edited here");
 }
 
@@ -652,7 +693,7 @@ static void test_other_release_here(Fixture *f, gconstpointer unused)
     g_autofree char *version = raw_text(f->state, "SELECT imported_version FROM coach_import_status");
     g_assert_cmpstr(version, ==, "2.0");
     assert_overrides(f, "2");
-    g_assert_cmpint(migrate(f, &old), ==, 0);
+    migrate_nothing(f, &old);
     check_effective(f);
     assert_intact(f);
 }
@@ -665,7 +706,7 @@ static void test_removed_devices_count_as_removed(Fixture *f, gconstpointer unus
     has(&old, "coach:/c/" MODEL ".yml", EDITED);
     migrate(f, &old);
     do_edits(f, "reset devices/spot");
-    g_assert_cmpint(migrate(f, &old), ==, 0);
+    migrate_nothing(f, &old);
     assert_item(&old, "edit", "devices/spot", "refused", "changed here by ann");
 }
 
@@ -752,7 +793,7 @@ static void serves_what_was_served(void)
     g_autoptr(Value) data = NULL, patches = NULL, patched = NULL;
     g_auto(Old) old = {0};
     Fixture f = {0};
-    int64_t change, second;
+    int64_t change;
 
     release_text = format_file(release);
     copy_text = format_file(copy);
@@ -778,8 +819,7 @@ static void serves_what_was_served(void)
     story_text("served %s", expected);
     assert_serves(&f, MODEL, expected);
     check_history_tells_overrides(&f);
-    second = migrate(&f, &old);
-    check(second == 0);
+    migrate_nothing(&f, &old);
     assert_serves(&f, MODEL, expected);
     if (change > 0) {
         undo(&f, change);
@@ -793,6 +833,86 @@ static void serves_what_was_served(void)
 static void test_serves_what_was_served(void)
 {
     repeat(150, serves_what_was_served);
+}
+
+/* Whether the report of the file begins with this. */
+static bool says_of_file(const Old *old, const char *text)
+{
+    Value *item = value_list_item(value_map_get(old->report, "items"), 0);
+
+    return g_str_has_prefix(value_map_get_string(item, "reason"), text);
+}
+
+/* False where no option lets the release in. */
+static bool update_to(Fixture *f, const char *text)
+{
+    const UpdateOptions all = {.allow = MERGE_ALLOW_ALL};
+    g_autoptr(UpdatePreview) seen = NULL;
+    g_autoptr(GError) error = NULL;
+    Plan *plan;
+
+    write_seed(f, MODEL, text);
+    seen = service_preview_update(f->service, MODEL, &all, &error);
+    check_no_error(error);
+    plan = service_plan_update(f->service, MODEL, seen->token, &all, "", &no_options, &error);
+    if (!plan) {
+        check(error->code == CONFIG_ERROR_BLOCKED);
+        return false;
+    }
+    commit(f, plan);
+    return true;
+}
+
+/* A migration and then an update lead to what an update and then the migration lead to: an owner who was
+ * faster loses nothing. */
+static void comes_late(void)
+{
+    g_autoptr(GPtrArray) release = random_coach(), copy = next_release(release),
+                         newer = next_release(release);
+    g_autofree char *release_text = format_file(release), *copy_text = format_file(copy),
+                    *newer_text = format_file(newer);
+    g_autoptr(Value) early_state = NULL, late_state = NULL;
+    g_auto(Old) early = {0}, late = {0};
+    Fixture f = {0}, g = {0};
+    bool possible;
+
+    if (!release_text || !copy_text || !newer_text)
+        return;
+    story_text("release %s", release_text);
+    story_text("copy %s", copy_text);
+    story_text("newer %s", newer_text);
+    g_autoptr(CoachFile) file = coach_text_parse(release_text, strlen(release_text), NULL, NULL);
+    g_autofree char *follows = g_strdup_printf("It is an edited copy of release %s:", file->version);
+    set_up(&f, IN_MEMORY);
+    set_up(&g, IN_MEMORY);
+    write_seed(&f, MODEL, release_text);
+    write_seed(&g, MODEL, release_text);
+    import(&f, MODEL);
+    import(&g, MODEL);
+    has(&early, "coach:/config/" MODEL ".yml", copy_text);
+    has(&late, "coach:/config/" MODEL ".yml", copy_text);
+
+    migrate(&f, &early);
+    possible = says_of_file(&early, follows) && update_to(&f, newer_text) && update_to(&g, newer_text);
+    if (possible) {
+        migrate(&g, &late);
+        /* Where the newer release is the nearer one, there is nothing to merge. */
+        possible = says_of_file(&late, follows);
+    }
+    if (possible) {
+        early_state = state_of(&f, MODEL);
+        late_state = state_of(&g, MODEL);
+        assert_equal(late_state, early_state);
+        migrate_nothing(&f, &early);
+        migrate_nothing(&g, &late);
+    }
+    tear_down(&f, NULL);
+    tear_down(&g, NULL);
+}
+
+static void test_comes_late(void)
+{
+    repeat(1000, comes_late);
 }
 
 /* Whatever was edited here before is as it was, whatever comes. */
@@ -832,7 +952,7 @@ static void overwrites_nothing(void)
         "SELECT component_path || ' ' || field, json_array(op, value, user, change_id) FROM overrides");
     VALUE_FOREACH_ENTRY (place, row, before)
         assert_equal(value_map_get(after, place), row);
-    check(migrate(&f, &old) == 0);
+    migrate_nothing(&f, &old);
     assert_intact(&f);
     tear_down(&f, NULL);
 }
@@ -857,6 +977,7 @@ int main(int argc, char **argv)
     ADD_STORY("/migrate/edited-copy", test_edited_copy);
     ADD_STORY("/migrate/reference-is-the-base", test_reference_is_the_base);
     ADD_STORY("/migrate/first-use-gives-way", test_first_use_gives_way);
+    ADD_STORY("/migrate/undo-follows-names", test_undo_follows_names);
     ADD_STORY("/migrate/far-file-is-custom", test_far_file_is_custom);
     ADD_STORY("/migrate/unknown-coach", test_unknown_coach);
     ADD_STORY("/migrate/reference-alone", test_reference_alone);
@@ -873,6 +994,7 @@ int main(int argc, char **argv)
     ADD_STORY("/migrate/other-release-here", test_other_release_here);
     ADD_STORY("/migrate/removed-device-reset", test_removed_devices_count_as_removed);
     g_test_add_func("/migrate/serves-what-was-served", test_serves_what_was_served);
+    g_test_add_func("/migrate/comes-late", test_comes_late);
     g_test_add_func("/migrate/overwrites-nothing", test_overwrites_nothing);
     return g_test_run();
 }
