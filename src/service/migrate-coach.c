@@ -137,12 +137,12 @@ static void add_difference_items(Judge *judge, GHashTable *edits)
     }
 }
 
-static CoachFile *read_named(const Judge *judge, Value *data, GError **error)
+static CoachFile *read_named(const Judge *judge, Value *data, unsigned *ret_n, GError **error)
 {
     g_autoptr(Value) named = value_ref(data);
 
-    legacy_name_interfaces(&named, judge->migration->interfaces,
-                           judge->base.custom ? NULL : judge->base.components);
+    *ret_n = legacy_name_interfaces(&named, judge->migration->interfaces,
+                                    judge->base.custom ? NULL : judge->base.components);
     return coach_file_new(named, COACH_FILE_COMPONENTS_MAX, error);
 }
 
@@ -154,7 +154,7 @@ static bool list_own_edits(Judge *judge, GError **error)
 
     if (!judge->file || judge->base.exact || judge->base.custom)
         return true;
-    file = read_named(judge, judge->file->data, error);
+    file = read_named(judge, judge->file->data, &judge->base.n_named, error);
     edits = file ? coach_difference(judge->base.components, file->components, error) : NULL;
     if (!edits)
         return false;
@@ -242,6 +242,7 @@ static bool find_wanted(Judge *judge, GError **error)
 {
     g_autoptr(Value) data = legacy_data(judge, error);
     g_autoptr(CoachFile) file = NULL;
+    unsigned ignored;
 
     if (!data)
         return false;
@@ -250,7 +251,7 @@ static bool find_wanted(Judge *judge, GError **error)
     if (!judge->file && judge->coach->patches->len == 0) {
         judge->wanted = copy_components(judge->base.components);
     } else {
-        file = read_named(judge, data, error);
+        file = read_named(judge, data, &ignored, error);
         if (!file)
             return false;
         judge->wanted = g_ptr_array_ref(file->components);
@@ -689,15 +690,16 @@ static char *describe_base(const Judge *judge)
 {
     const LegacyBase *base = &judge->base;
     const CoachDistance *distance = &base->distance;
-    g_autofree char *named = base->n_named > 0
-                                 ? g_strdup_printf("; %u interfaces got their logical name", base->n_named)
-                                 : g_strdup("");
+    g_autofree char *named = base->n_named == 0 ? g_strdup("")
+                             : base->n_named == 1
+                                 ? g_strdup("; one interface got its logical name")
+                                 : g_strdup_printf("; %u interfaces got their logical name", base->n_named);
 
     if (base->exact)
         return g_strdup_printf("It is release %s", base->version);
     if (!base->custom)
-        return g_strdup_printf("It is an edited copy of release %s: %zu of %zu fields differ", base->version,
-                               distance->different, distance->fields);
+        return g_strdup_printf("It is an edited copy of release %s: %zu of %zu fields differ%s",
+                               base->version, distance->different, distance->fields, named);
     if (distance->fields == 0)
         return g_strdup_printf("It is a coach of its own%s", named);
     return g_strdup_printf(

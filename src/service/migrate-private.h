@@ -107,7 +107,7 @@ typedef struct LegacyBase {
     bool custom;            /* there is no such release: it is the file itself */
     CoachDistance distance; /* to the nearest release; fields 0: there is none */
     char *nearest;          /* its version */
-    unsigned n_named;       /* entries in which an interface got its logical name; of a custom one */
+    unsigned n_named;       /* entries in which an interface got its logical name */
 } LegacyBase;
 
 void legacy_base_clear(LegacyBase *base);
