@@ -51,6 +51,23 @@ static bool looks_like_coach(GBytes *data)
     return length > 0 && g_regex_match_full(regex, text, (gssize) length, 0, 0, NULL, NULL);
 }
 
+/* “config” in the current folder may belong to something else, unless it is a place for another reason too:
+ * the old service ran in its data folder. */
+static bool is_anybodys(LegacySearch *search, const LegacyPlace *place, const char *folder)
+{
+    if (place->base != BASE_PROGRAM || search->confined)
+        return false;
+    for (size_t i = 0; i < legacy_places_length; i++) {
+        const LegacyPlace *other = &legacy_places[i];
+        g_autofree char *path = other->base == BASE_PROGRAM ? NULL : legacy_place_path(other, &search->env);
+        g_autofree char *shown = path ? legacy_tree_path(search->tree, path) : NULL;
+
+        if (other->kind == place->kind && g_strcmp0(shown, folder) == 0)
+            return false;
+    }
+    return true;
+}
+
 static void add_file(LegacySearch *search, const LegacyPlace *place, const char *folder, const char *name)
 {
     g_autofree char *path = g_build_filename(folder, name, NULL);
@@ -59,8 +76,7 @@ static void add_file(LegacySearch *search, const LegacyPlace *place, const char 
 
     if (!data)
         return;
-    /* “config” in the current folder may belong to something else. */
-    if (place->base == BASE_PROGRAM && !search->confined && !looks_like_coach(data))
+    if (is_anybodys(search, place, folder) && !looks_like_coach(data))
         return;
     legacy_items_add(search->items, place->kind == PLACE_COACHES ? "coach" : "reference", shown, data);
 }

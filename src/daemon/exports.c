@@ -82,9 +82,10 @@ static void tidy(Daemon *daemon, int64_t revision, unsigned kept_max)
     }
 }
 
+/* A file that is larger than that is still given to who holds no other. */
 static bool has_room(const Daemon *daemon, uint32_t uid, size_t size)
 {
-    size_t all = size, users = size;
+    size_t all = size, users = all;
 
     for (guint i = 0; i < daemon->exports->len; i++) {
         const Export *export = g_ptr_array_index(daemon->exports, i);
@@ -92,7 +93,7 @@ static bool has_room(const Daemon *daemon, uint32_t uid, size_t size)
         all += export->size;
         users += export->uid == uid ? export->size : 0;
     }
-    return all <= EXPORTS_MAX && users <= EXPORTS_PER_USER_MAX;
+    return (all <= EXPORTS_MAX || all == size) && (users <= EXPORTS_PER_USER_MAX || users == size);
 }
 
 /* What is only kept makes room. */
@@ -119,11 +120,12 @@ static Export *find_kept(const Daemon *daemon, const char *key, int64_t revision
 static int open_again(int fd, int flags)
 {
     char path[32];
-    int again;
 
     g_snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    again = open(path, flags | O_CLOEXEC);
-    return again < 0 ? -errno : again;
+    fd = open(path, flags | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    return fd;
 }
 
 /* Openings of their own, so that ours can be told from those of others. */

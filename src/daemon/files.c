@@ -179,7 +179,7 @@ static bool has_room(const Daemon *daemon, const Reading *reading)
 
 static bool may_keep(const Daemon *daemon, const Reading *reading)
 {
-    size_t all = reading->size, users = reading->size;
+    size_t all = reading->size, users = all;
 
     for (guint i = 0; i < n_readings(daemon); i++) {
         const Reading *other = get_reading(daemon, i);

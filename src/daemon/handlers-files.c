@@ -34,10 +34,10 @@ static int read_import(Daemon *daemon, sd_bus_message *message, ImportArguments 
         {"force", "b", &arguments->force, NULL, NULL},
         {"reason", "s", &arguments->reason, NULL, NULL},
         {"token", "s", &arguments->token, NULL, NULL},
-        UPDATE_OPTIONS_DECISIONS(*update),
-        UPDATE_OPTION_ONLY_CLEAN(*update),
-        UPDATE_OPTION_RESOLUTIONS(*update),
-        UPDATE_OPTION_NAME(*update),
+        UPDATE_OPTIONS_DECISIONS(update),
+        UPDATE_OPTION_ONLY_CLEAN(update),
+        UPDATE_OPTION_RESOLUTIONS(update),
+        UPDATE_OPTION_NAME(update),
     };
     int r;
 

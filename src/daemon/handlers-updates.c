@@ -82,8 +82,8 @@ HANDLER(handle_preview_update)
     g_autoptr(GError) local = NULL;
     uint32_t offset = 0, limit = UINT32_MAX;
     const Option options[] = {
-        UPDATE_OPTIONS_DECISIONS(arguments),  UPDATE_OPTION_RESOLUTIONS(arguments),
-        UPDATE_OPTION_FILE(arguments),        UPDATE_OPTION_NAME(arguments),
+        UPDATE_OPTIONS_DECISIONS(&arguments), UPDATE_OPTION_RESOLUTIONS(&arguments),
+        UPDATE_OPTION_FILE(&arguments),       UPDATE_OPTION_NAME(&arguments),
         {"offset", "u", &offset, NULL, NULL}, {"limit", "u", &limit, NULL, NULL},
     };
     const char *model;
@@ -126,10 +126,10 @@ HANDLER(handle_apply_update)
     g_autoptr(GError) local = NULL;
     WriteOptions write = {0};
     const Option options[] = {
-        UPDATE_OPTIONS_DECISIONS(arguments),
-        UPDATE_OPTION_ONLY_CLEAN(arguments),
-        UPDATE_OPTION_FILE(arguments),
-        UPDATE_OPTION_NAME(arguments),
+        UPDATE_OPTIONS_DECISIONS(&arguments),
+        UPDATE_OPTION_ONLY_CLEAN(&arguments),
+        UPDATE_OPTION_FILE(&arguments),
+        UPDATE_OPTION_NAME(&arguments),
         {"expected-revision", "t", &write.expected_revision, &write.has_expected_revision, NULL},
     };
     const char *model = NULL, *token = NULL, *reason = NULL;

@@ -20,34 +20,34 @@ typedef struct UpdateArguments {
 void update_arguments_clear(UpdateArguments *arguments);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(UpdateArguments, update_arguments_clear)
 
-/* Rows for the table of options (options.h). */
+/* Rows for the table of options (options.h), of a pointer. */
 #define UPDATE_OPTIONS_DECISIONS(arguments)                                                                 \
-    {"policy", "s", &(arguments).policy, &(arguments).has_policy, NULL},                                    \
-        {"allow-missing-fields", "b", &(arguments).missing_fields, NULL, NULL},                             \
-        {"allow-collisions", "b", &(arguments).collisions, NULL, NULL},                                     \
+    {"policy", "s", &(arguments)->policy, &(arguments)->has_policy, NULL},                                  \
+        {"allow-missing-fields", "b", &(arguments)->missing_fields, NULL, NULL},                            \
+        {"allow-collisions", "b", &(arguments)->collisions, NULL, NULL},                                    \
     {                                                                                                       \
-        "allow-device-loss", "b", &(arguments).device_loss, NULL, NULL                                      \
+        "allow-device-loss", "b", &(arguments)->device_loss, NULL, NULL                                     \
     }
 #define UPDATE_OPTION_ONLY_CLEAN(arguments)                                                                 \
     {                                                                                                       \
-        "only-clean", "b", &(arguments).only_clean, NULL, NULL                                              \
+        "only-clean", "b", &(arguments)->only_clean, NULL, NULL                                             \
     }
 #define UPDATE_OPTION_RESOLUTIONS(arguments)                                                                \
     {                                                                                                       \
-        "resolutions", "a(sss)", &(arguments), NULL, update_arguments_read_resolutions                      \
+        "resolutions", "a(sss)", (arguments), NULL, update_arguments_read_resolutions                       \
     }
 #define UPDATE_OPTION_FILE(arguments)                                                                       \
     {                                                                                                       \
-        "file", "h", &(arguments).file, &(arguments).has_file, NULL                                         \
+        "file", "h", &(arguments)->file, &(arguments)->has_file, NULL                                       \
     }
 #define UPDATE_OPTION_NAME(arguments)                                                                       \
     {                                                                                                       \
-        "name", "s", &(arguments).name, NULL, NULL                                                          \
+        "name", "s", &(arguments)->name, NULL, NULL                                                         \
     }
 
-/* Reads an a(sss) into the resolutions; `arguments` is an UpdateArguments. What is wrong with one of them is
+/* Reads an a(sss) into the resolutions; `userdata` is an UpdateArguments. What is wrong with one of them is
  * in resolutions_error; returns a negative errno where the message is wrong. */
-int update_arguments_read_resolutions(sd_bus_message *message, void *arguments);
+int update_arguments_read_resolutions(sd_bus_message *message, void *userdata);
 /* When all is read: checks it. Returns a negative errno on error, with `error` set. */
 int update_arguments_finish(Daemon *daemon, UpdateArguments *arguments, sd_bus_error *error);
 /* Reads the file, where there is one. As files_read(): 1, 0 when the message comes again, or negative. */

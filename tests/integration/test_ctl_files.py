@@ -355,6 +355,7 @@ class ExportTest(FilesTest):
         self.wanted()
         self.assertIn("friendly_name: Galley Light\n", self.ctl("export", "--at=3").out)
         self.assertIn("friendly_name: Reading Nook\n", self.ctl("export", "--at=3").out)
+        self.assertEqual(len(json.loads(self.ctl("export", "--edits", "--format=json", "--at=3").out)["edits"]), 1)
         self.assertIn("There is no change 99", self.ctl("export", "--at=99", code=4).err)
 
     def test_a_file(self):

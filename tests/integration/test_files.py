@@ -186,6 +186,17 @@ class NewTest(FileTest):
         self.assertRegex(self.detail(change)["file"], r"^x\?\?\[2J\?myl\.y+…$")
         self.assertNotIn("\x1b", self.bench.log())
 
+    def test_bad_arguments(self):
+        for name, options in (
+            ("Conflict", {"expected_revision": 99}),
+            ("TooLarge", {"reason": "x" * 2000}),
+            ("InvalidArgs", {"file": 0}),
+            ("InvalidArgs", {"policy": "mine"}),
+            ("InvalidArgs", {"resolutions": [("", "", "nonsense")]}),
+        ):
+            with self.subTest(options=options):
+                self.fails_unchanged(name, self.import_file, Coach(), OTHER, **options)
+
     def test_first_use_first(self):
         """A bundled coach that nobody has used is imported, and the file is a release of it."""
         _, change = self.import_file(second(Coach()), MODEL)
@@ -951,6 +962,37 @@ class PolkitTest(FileTest):
         wait_until(lambda: prompt.cancelled, "the prompt is gone")
         wait_until(lambda: len(os.listdir(f"/proc/{self.bench.daemon.pid}/fd")) < before, "its file is closed")
         self.assertNotIn("2018_New", [m["Id"] for m in self.call("ListModels")])
+
+    def test_what_is_kept_is_bounded(self):
+        """Files of requests that wait for a person are memory of ours."""
+        caller = self.caller(ASKED)
+        agent = Agent(self.bench, caller)
+        path = self.share_file("large.yml", (SMALL + b"#" * (SIZE_MAX - len(SMALL))).decode())
+        for number in range(4):
+            caller.begin("ImportFile", 0, f"2018_{number}", files=[path], interactive=True)
+            agent.wait(number + 1)
+        error = caller.begin("ImportFile", 0, "2018_4", files=[path], interactive=True).error()
+        self.check_error(error, "LimitsExceeded")
+        self.import_file(SMALL, "2018_5")
+        caller.leave()
+        wait_until(lambda: all(prompt.cancelled for prompt in agent.prompts), "the prompts are gone")
+        again = self.caller(ASKED)
+        other = Agent(self.bench, again)
+        pending = again.begin("ImportFile", 0, "2018_4", files=[path], interactive=True)
+        other.wait()[0].allow()
+        self.assertEqual(pending.result()[0], "2018_4")
+
+    def test_the_world_moves_during_the_prompt(self):
+        caller = self.caller(ASKED)
+        agent = Agent(self.bench, caller)
+        pending = caller.begin(
+            "ImportFile", 0, MODEL, files=[self.coach], interactive=True, expected_revision=self.revision()
+        )
+        prompt = agent.wait()[0]
+        self.set(MODEL, CEILING, "/friendly_name", "Meanwhile")
+        prompt.allow()
+        self.check_error(pending.error(), "Conflict")
+        self.assertEqual(self.model_info()["ImportedVersion"], "1.0.0")
 
     def test_nobody_is_asked_for_nothing(self):
         caller = self.caller(DENIED)

@@ -248,6 +248,13 @@ static void test_here(Fixture *fixture, G_GNUC_UNUSED gconstpointer data)
                                "coach:%s/config/ours.yml\ncoach:%s/config/any.yml\n",
                                here, lib);
     assert_gathered(&request, expected);
+
+    /* In the data folder of the old service “config” is no other's. */
+    g_assert_cmpint(chdir("lib"), ==, 0);
+    g_clear_pointer(&expected, g_free);
+    expected =
+        g_strdup_printf("settings:environment {\"active_model\":\"m\"}\ncoach:%s/config/any.yml\n", lib);
+    assert_gathered(&request, expected);
 }
 
 /* Each one item with its reason, and the rest is found all the same. */

@@ -181,6 +181,35 @@ static void assert_no_edits(const Value *map)
     g_assert_true(plan_is_empty(&plan));
 }
 
+/* Whatever an editor leaves is understood, or refused with its line. */
+static void test_mutated(void)
+{
+    static const char *const pieces[] = {"|",    "\"", "[",    "]", "\n", "#", "\\u0000",
+                                         "\xff", " ",  "true", "",  "{",  "\\"};
+
+    for (unsigned round = 0; round < 5000; round++) {
+        g_autoptr(Sheet) made = sheet();
+        g_autoptr(GString) text = g_string_new(table);
+        g_autoptr(GError) error = NULL;
+        g_auto(Plan) plan = {0};
+
+        for (unsigned n = below(4) + 1; n > 0; n--) {
+            unsigned at = below((unsigned) text->len), gone = below(12);
+
+            g_string_erase(text, at, (gssize) MIN(gone, text->len - at));
+            g_string_insert(text, at, pieces[below(G_N_ELEMENTS(pieces))]);
+        }
+        plan_init(&plan);
+        if (sheet_read(made, text->str, &plan, &error)) {
+            g_assert_no_error(error);
+            g_assert_cmpuint(plan_is_empty(&plan), ==, plan.diff->len == 0);
+        } else {
+            g_assert_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA);
+            g_assert_true(g_str_has_prefix(error->message, "line "));
+        }
+    }
+}
+
 static void test_random(void)
 {
     static const char *const paths[] = {"devices/a", "devices/b|c", "devices/#d", "devices/e~1f",
@@ -242,6 +271,7 @@ int main(int argc, char **argv)
     g_test_add_func("/ctl/sheet/deleted", test_deleted);
     g_test_add_func("/ctl/sheet/mistakes", test_mistakes);
     g_test_add_func("/ctl/sheet/columns", test_columns);
+    g_test_add_func("/ctl/sheet/mutated", test_mutated);
     g_test_add_func("/ctl/sheet/random", test_random);
     g_test_add_func("/ctl/sheet/seed", test_seed);
     g_test_add_func("/ctl/sheet/real", test_real);

@@ -139,7 +139,7 @@ static void test_clean(void)
         {"", ""},
         {"Wohnmobil für zwei.yml", "Wohnmobil für zwei.yml"},
         {"a\nb\x1b[31mc", "a?b?[31mc"},
-        {"a\xe2\x80\xae"
+        {"a\xe2\x80\x8f"
          "b",
          "a?b"},
         {"a\xef\xbf\xbf"
