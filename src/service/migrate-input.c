@@ -22,24 +22,26 @@ static const JsonLimits document_limits = {.size = 8 * 1024 * 1024, .depth = 64,
 
 /* Models */
 
-static const char *find_text(GPtrArray *texts, const char *text)
+typedef int (*Compare)(const char *a, const char *b);
+
+static const char *find_id(const Migration *migration, const char *id, Compare compare)
 {
-    for (guint i = 0; i < texts->len; i++)
-        if (g_ascii_strcasecmp(g_ptr_array_index(texts, i), text) == 0)
-            return g_ptr_array_index(texts, i);
+    for (guint i = 0; i < migration->known->len; i++)
+        if (compare(g_ptr_array_index(migration->known, i), id) == 0)
+            return g_ptr_array_index(migration->known, i);
+    for (guint i = 0; i < migration->coaches->len; i++) {
+        const LegacyCoach *coach = g_ptr_array_index(migration->coaches, i);
+        if (compare(coach->id, id) == 0)
+            return coach->id;
+    }
     return NULL;
 }
 
 const char *migration_find_model(const Migration *migration, const char *id)
 {
-    const char *known = find_text(migration->known, id);
+    const char *same = find_id(migration, id, strcmp);
 
-    for (guint i = 0; !known && i < migration->coaches->len; i++) {
-        const LegacyCoach *coach = g_ptr_array_index(migration->coaches, i);
-        if (g_ascii_strcasecmp(coach->id, id) == 0)
-            known = coach->id;
-    }
-    return known;
+    return same ? same : find_id(migration, id, g_ascii_strcasecmp);
 }
 
 static void patch_free(LegacyPatch *patch)

@@ -214,7 +214,7 @@ static void show_place(MigrationItem *item)
         migration_item_set_place(item, first->path, first->field);
 }
 
-void legacy_patch(Migration *migration G_GNUC_UNUSED, LegacyCoach *coach, Value **data)
+void legacy_patch(LegacyCoach *coach, Value **data)
 {
     Patcher patcher = {.patches = coach->patches, .start = *data};
     Value *patched;
