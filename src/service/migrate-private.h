@@ -140,7 +140,7 @@ void legacy_patch(LegacyCoach *coach, Value **data);
 /* What was done to a model here, without what was taken back. */
 typedef struct LegacyPast {
     GPtrArray *edits; /* of PastEdit, the newest first */
-    bool decided;     /* somebody did more with it than importing what ships */
+    bool decided;     /* somebody did more with it than importing what ships, or may have */
     bool removed;     /* the last that was done is that somebody removed it */
     Change *last;     /* the newest that counts; NULL: none */
 } LegacyPast;
