@@ -63,7 +63,7 @@ static void has(Old *old, const char *name, const char *text)
 static Plan *plan_old(Fixture *f, const Old *old, MigrationReport **report, GError **error)
 {
     return service_plan_migration(f->service, (const MigrationFile *) (const void *) old->files->data,
-                                  old->files->len, "moving", &no_options, report, error);
+                                  old->files->len, true, "moving", &no_options, report, error);
 }
 
 /* Migrates; the number of the change, 0 where there was nothing to do. */
@@ -698,6 +698,51 @@ static void test_other_release_here(Fixture *f, gconstpointer unused)
     assert_intact(f);
 }
 
+/* False where no option lets the release in. */
+static bool update_to(Fixture *f, const char *text)
+{
+    const UpdateOptions all = {.allow = MERGE_ALLOW_ALL};
+    g_autoptr(UpdatePreview) seen = NULL;
+    g_autoptr(GError) error = NULL;
+    Plan *plan;
+
+    write_seed(f, MODEL, text);
+    seen = service_preview_update(f->service, MODEL, &all, &error);
+    check_no_error(error);
+    plan = service_plan_update(f->service, MODEL, seen->token, &all, "", &no_options, &error);
+    if (!plan) {
+        check(error->code == CONFIG_ERROR_BLOCKED);
+        return false;
+    }
+    commit(f, plan);
+    return true;
+}
+
+/* That somebody took the newer release is pruned; it stays all the same. */
+static void test_pruned_decision(Fixture *f, gconstpointer unused)
+{
+    const Retention little = {.changes = 1, .days = 0, .backups = 1};
+    g_autoptr(GString) newer = g_string_new(coach_text);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *left = NULL, *version = NULL;
+    g_auto(Old) old = {0};
+
+    import(f, MODEL);
+    g_string_replace(newer, "version: '1.0'", "version: '2.0'", 0);
+    check(update_to(f, newer->str));
+    commit(f, service_plan_retention(f->service, &little, &no_options, &error));
+    commit(f, service_plan_interface(f->service, "house", "can0", &no_options, &error));
+    check_no_error(error);
+    left = raw_text(f->state, "SELECT count(*) FROM changes WHERE kind = 'update'");
+    g_assert_cmpstr(left, ==, "0");
+    has_edited_copy(&old);
+    has(&old, "reference:/reference/" MODEL ".yml", coach_text);
+    migrate(f, &old);
+    version = raw_text(f->state, "SELECT imported_version FROM coach_import_status");
+    g_assert_cmpstr(version, ==, "2.0");
+    assert_overrides(f, "3");
+}
+
 static void test_removed_devices_count_as_removed(Fixture *f, gconstpointer unused)
 {
     g_auto(Old) old = {0};
@@ -944,26 +989,6 @@ static bool says_of_file(const Old *old, const char *text)
     return g_str_has_prefix(value_map_get_string(item, "reason"), text);
 }
 
-/* False where no option lets the release in. */
-static bool update_to(Fixture *f, const char *text)
-{
-    const UpdateOptions all = {.allow = MERGE_ALLOW_ALL};
-    g_autoptr(UpdatePreview) seen = NULL;
-    g_autoptr(GError) error = NULL;
-    Plan *plan;
-
-    write_seed(f, MODEL, text);
-    seen = service_preview_update(f->service, MODEL, &all, &error);
-    check_no_error(error);
-    plan = service_plan_update(f->service, MODEL, seen->token, &all, "", &no_options, &error);
-    if (!plan) {
-        check(error->code == CONFIG_ERROR_BLOCKED);
-        return false;
-    }
-    commit(f, plan);
-    return true;
-}
-
 /* A migration and then an update lead to what an update and then the migration lead to: an owner who was
  * faster loses nothing. */
 static void comes_late(void)
@@ -1095,6 +1120,7 @@ int main(int argc, char **argv)
     ADD_STORY("/migrate/reset-here-stays", test_reset_here_stays);
     ADD_STORY("/migrate/bindings-here-stay", test_bindings_here_stay);
     ADD_STORY("/migrate/other-release-here", test_other_release_here);
+    ADD_STORY("/migrate/pruned-decision", test_pruned_decision);
     ADD_STORY("/migrate/removed-device-reset", test_removed_devices_count_as_removed);
     g_test_add_func("/migrate/serves-what-was-served", test_serves_what_was_served);
     g_test_add_func("/migrate/survives-anything", test_survives_anything);
