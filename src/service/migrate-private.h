@@ -61,8 +61,17 @@ typedef struct LegacyPatches {
     Value *list;
 } LegacyPatches;
 
+/* What a migration may have. */
+typedef struct MigrationBounds {
+    size_t size; /* bytes of all files; 0: as the caller has bounded them */
+    guint items;
+    guint patches;
+    size_t nodes; /* values in all coach files, aliases expanded */
+} MigrationBounds;
+
 typedef struct Migration {
     Service *service;
+    bool large; /* all of it is judged, whatever time that takes */
     Plan *plan;
     MigrationReport *report;
     GPtrArray *known;       /* of char *: the models that are bundled or imported */
@@ -71,6 +80,7 @@ typedef struct Migration {
     GPtrArray *settings;    /* of LegacySettings, the first wins; owned */
     GPtrArray *patches;     /* of LegacyPatches; owned */
     GHashTable *interfaces; /* logical → physical, as the old system had them; owned */
+    size_t size;            /* bytes of all files */
     size_t nodes;           /* values in all coach files so far */
     guint n_items, n_patches;
 

@@ -64,7 +64,7 @@ static void has(Old *old, const char *name, const char *text)
 static Plan *plan_old(Fixture *f, const Old *old, MigrationReport **report, GError **error)
 {
     return service_plan_migration(f->service, (const MigrationFile *) (const void *) old->files->data,
-                                  old->files->len, "moving", &no_options, report, error);
+                                  old->files->len, true, "moving", &no_options, report, error);
 }
 
 /* Migrates; the number of the change, 0 where there was nothing to do. */
