@@ -1066,6 +1066,7 @@ class TwoDaemonsTest(ReleaseTest):
         if not os.path.exists(self.newer):
             self.skipTest("COACHIQ_CONFIGD_NEWER does not name a daemon with another bundle")
         self.call("Import", BUNDLED)
+        shipped = self.call("CheckForUpdates", BUNDLED)[1]
         self.assertIs(self.client.property("DevelopmentMode"), False)
         self.set(BUNDLED, CEILING, "/friendly_name", "Reading nook")
         self.call("ApplyEdits", BUNDLED, [("put", OWN, "", json.dumps(own_device(instance=222)))], "ours")
@@ -1076,7 +1077,7 @@ class TwoDaemonsTest(ReleaseTest):
         self.bench.start()
         self.assertEqual(self.client.property("UpdatesAvailable"), [BUNDLED])
         self.assertEqual(self.mappings(BUNDLED), before)
-        self.assertEqual(self.call("CheckForUpdates", BUNDLED), (True, "1.0.0", "2.0.0"))
+        self.assertEqual(self.call("CheckForUpdates", BUNDLED), (True, shipped, "2.0.0"))
         preview = self.preview(BUNDLED)
         kinds = self.kinds(preview)
         self.assertEqual(kinds[CEILING, "/friendly_name"], "conflict")
@@ -1090,7 +1091,7 @@ class TwoDaemonsTest(ReleaseTest):
         self.bench.binary = older
         self.bench.start()
         self.assertEqual(self.mappings(BUNDLED), updated)
-        self.assertEqual(self.call("CheckForUpdates", BUNDLED), (True, "2.0.0", "1.0.0"))
+        self.assertEqual(self.call("CheckForUpdates", BUNDLED), (True, "2.0.0", shipped))
         self.undo(change)
         self.assertEqual(self.mappings(BUNDLED), before)
         self.assertEqual(self.client.property("UpdatesAvailable"), [])

@@ -9,6 +9,8 @@
 #include "coach/validate.h"
 #include "support.h"
 
+#include <string.h>
+
 static char *read_seed(const char *name, gsize *ret_length)
 {
     g_autofree char *in_folder = g_build_filename("seeds/coaches", name, NULL),
@@ -135,6 +137,39 @@ static void test_editable(gconstpointer name)
     g_assert_cmpuint(n, ==, file->n_devices);
 }
 
+/* The list of roles in the documentation, as it is written there. */
+static char *documented_roles(void)
+{
+    g_autofree char *path = source_file("docs/coach-files.md"), *text = NULL;
+    g_autoptr(GError) error = NULL;
+
+    g_file_get_contents(path, &text, NULL, &error);
+    g_assert_no_error(error);
+    const char *start = strstr(text, "\n## Roles\n");
+    g_assert_nonnull(start);
+    const char *end = strstr(start, "\nFrom `lock` on");
+    g_assert_nonnull(end);
+    return g_strndup(start, (size_t) (end - start));
+}
+
+/* What a role means to programs is in one list; a seed has no word of its own. */
+static void test_roles(gconstpointer name)
+{
+    g_autoptr(CoachFile) file = parse_seed(name);
+    g_autofree char *roles = documented_roles();
+
+    for (guint i = 0; i < file->components->len; i++) {
+        const Component *component = g_ptr_array_index(file->components, i);
+        VALUE_FOREACH_ITEM (binding, value_map_get(component->data, "bindings")) {
+            const char *own = value_map_get_string(binding, "role"),
+                       *role = own ? own : value_map_get_string(component->data, "role");
+            g_autofree char *word = g_strdup_printf("`%s`", role ? role : "status");
+            g_test_message("%s: %s", component->path, word);
+            g_assert_nonnull(strstr(roles, word));
+        }
+    }
+}
+
 static void add(const char *test, const char *name, GTestDataFunc function)
 {
     g_autofree char *path = g_strdup_printf("/seeds/%s/%s", test, name);
@@ -165,6 +200,7 @@ int main(int argc, char **argv)
         add("valid", name, test_valid);
         add("export", name, test_export);
         add("editable", name, test_editable);
+        add("roles", name, test_roles);
     }
     return g_test_run();
 }
