@@ -352,7 +352,7 @@ class ValidateTest(IntegrationTest):
         """What contradicts the table of RV-C messages is a warning, also where an edit brought it."""
         tank = {
             "entity_id": "tank",
-            "device_type": "tank",
+            "device_type": "light",
             "friendly_name": "Tank",
             "capabilities": ["level"],
             "bindings": [
