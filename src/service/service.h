@@ -88,7 +88,8 @@ bool service_get_interfaces(Service *service, GHashTable **ret, GError **error);
 
 typedef struct ModelInfo {
     char *id;
-    char *year, *make, *model, *trim;
+    /* As the bundled file has it, else the imported one; how sure the data is, as what is in use has it. */
+    CoachInfo coach;
     bool bundled;
     const char *origin; /* of what is imported, else of what there is: "bundled" or "custom"; static */
     char *bundled_version, *bundled_hash; /* "" when not bundled */

@@ -195,14 +195,21 @@ class VerbTest(CompletionTest):
         self.assertIn("--take", self.words("preview", "--take", "x", "y", "--ta"))
         self.assertEqual(self.words("set", "--", "--re"), [], "options have ended")
 
+    def test_which_coach(self):
+        """What can be looked for: makes and coaches, and years."""
+        self.assertEqual(self.words("models", "--match=Test Pl"), ["--match=Test Plain"])
+        self.assertLessEqual({"Test", "Test Coach One", "Test Plain"}, set(self.words("models", "--match", "Te")))
+        self.assertEqual(self.words("models", "--year", "202")[:2], ["2020", "2021"])
+        self.assertEqual(self.words("models", "--vin", ""), [])
+
     def test_models(self):
         models = [BUNDLED, MODEL, PLAIN]
         for words in (["import", ""], ["activate", ""], ["show", "--model", ""], ["-jm", ""], ["update", ""]):
             self.assertLessEqual(set(models), set(self.words(*words)), words)
-        self.assertEqual(self.words("show", "--model=2020"), [f"--model={MODEL}"])
-        self.assertEqual(self.bash("2020", "show", "--model=2020"), ["words closed 8", MODEL])
-        self.assertEqual(self.words("-m2020"), [f"-m{MODEL}"])
-        self.assertEqual(self.complete("-m", "2020")[1], {MODEL: "2020 Test Coach One (active)"})
+        self.assertEqual(self.words("show", "--model=2020_Te"), [f"--model={MODEL}"])
+        self.assertEqual(self.bash("2020_Te", "show", "--model=2020_Te"), ["words closed 8", MODEL])
+        self.assertEqual(self.words("-m2020_Te"), [f"-m{MODEL}"])
+        self.assertEqual(self.complete("-m", "2020_Te")[1], {MODEL: "2020 Test Coach One (active)"})
 
     def test_paths(self):
         sections = self.words("get", "")
@@ -354,8 +361,8 @@ class ShellTest(CompletionTest):
             run("show set bedroom_light friendly_name Rea\t"),
             ["set", "bedroom_light", "friendly_name", "Reading Nook"],
         )
-        self.assertEqual(run("show --model=2020\tget\t"), [f"--model={MODEL}", "get"])
-        self.assertEqual(run("show --mod\t2020\tget\t"), [f"--model={MODEL}", "get"])
+        self.assertEqual(run("show --model=2020_Te\tget\t"), [f"--model={MODEL}", "get"])
+        self.assertEqual(run("show --mod\t2020_Te\tget\t"), [f"--model={MODEL}", "get"])
         self.assertEqual(run(f"show restore {self.backup[:4]}\t"), ["restore", self.backup])
         self.assertEqual(
             run("show get bedroom_light bindings/1FEDB:25/com\t"),
