@@ -71,10 +71,7 @@ void coach_file_free(CoachFile *file)
         return;
     g_clear_pointer(&file->components, g_ptr_array_unref);
     g_clear_pointer(&file->layout, value_unref);
-    g_free(file->year);
-    g_free(file->make);
-    g_free(file->model);
-    g_free(file->trim);
+    coach_info_clear(&file->info);
     g_free(file->version);
     g_free(file->content_hash);
     g_free(file);
@@ -423,13 +420,6 @@ static char *dup_scalar(const Value *map, const char *key)
     return value_is_string(value) ? g_strdup(value_string(value)) : json_format(value);
 }
 
-static char *dup_scalar_or_empty(const Value *map, const char *key)
-{
-    char *text = dup_scalar(map, key);
-
-    return text ? text : g_strdup("");
-}
-
 static void read_identity(CoachFile *file, Value *data)
 {
     /* Older files call the section `_coach_info`. */
@@ -437,10 +427,7 @@ static void read_identity(CoachFile *file, Value *data)
     if (!value_is_map(info))
         info = value_map_get(data, "_coach_info");
 
-    file->year = dup_scalar_or_empty(info, "year");
-    file->make = dup_scalar_or_empty(info, "make");
-    file->model = dup_scalar_or_empty(info, "model");
-    file->trim = dup_scalar_or_empty(info, "trim");
+    coach_info_read(&file->info, info);
     file->content_hash = coach_file_content_hash(file->components);
 
     file->version = dup_scalar(value_map_get(data, "file_metadata"), "version");

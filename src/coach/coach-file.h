@@ -4,6 +4,7 @@
 /* coach-file.h: a coach file as components, and back. */
 
 #include "base/value.h"
+#include "coach/coach-info.h"
 
 typedef struct Component {
     char *path;
@@ -16,11 +17,7 @@ typedef struct CoachFile {
      * spelling of the sections, the order and the spelling of instances, empty DGN sections and instances,
      * the order of devices that share one. A map, stored as it is. */
     Value *layout;
-    /* What the file says of itself, "" where it says nothing. */
-    char *year;
-    char *make;
-    char *model;
-    char *trim;
+    CoachInfo info;
     char *version; /* file_metadata/version, else coach_info/config_version, else "sha256:" and the start of
                       the content hash */
     char *content_hash;

@@ -30,7 +30,7 @@ static void append_name(GString *id, const char *name)
 
 char *coach_id_new(const CoachFile *file, const char *name)
 {
-    const char *const parts[] = {file->year, file->make, file->model, file->trim};
+    const char *const parts[] = {file->info.year, file->info.make, file->info.model, file->info.trim};
     GString *id = g_string_new(NULL);
 
     if (name && name[0])

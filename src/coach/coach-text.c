@@ -49,15 +49,15 @@ static GError *json_file_error(const GError *error)
                 "after the last, and no comments");
 }
 
-static Value *read_json(const char *text, size_t length, GError **error)
+static Value *read_json(const char *text, size_t length, const YamlLimits *limits, GError **error)
 {
-    const JsonLimits limits = {
-        .size = yaml_limits_default.size,
-        .depth = yaml_limits_default.depth,
-        .nodes = yaml_limits_default.nodes,
+    const JsonLimits json_limits = {
+        .size = limits->size,
+        .depth = limits->depth,
+        .nodes = limits->nodes,
     };
     g_autoptr(GError) local = NULL;
-    Value *value = json_parse(text, (gssize) length, &limits, &local);
+    Value *value = json_parse(text, (gssize) length, &json_limits, &local);
 
     if (!value)
         g_propagate_error(error, json_file_error(local));
@@ -87,18 +87,19 @@ static size_t skip_space(const char *text, size_t length)
     return n;
 }
 
-static Value *read_text(const char *text, size_t length, const char *name, GError **error)
+static Value *read_text(const char *text, size_t length, const char *name, const YamlLimits *limits,
+                        GError **error)
 {
     g_autoptr(GError) as_json = NULL, as_yaml = NULL;
     g_autofree char *lower = name ? g_ascii_strdown(name, -1) : NULL;
     bool only_json = lower && g_str_has_suffix(lower, ".json");
 
     if (!only_json && text[skip_space(text, length)] != '{')
-        return yaml_parse(text, length, &yaml_limits_default, error);
+        return yaml_parse(text, length, limits, error);
 
-    Value *value = read_json(text, length, &as_json);
+    Value *value = read_json(text, length, limits, &as_json);
     if (!value && !only_json)
-        value = yaml_parse(text, length, &yaml_limits_default, &as_yaml);
+        value = yaml_parse(text, length, limits, &as_yaml);
     if (!value)
         g_propagate_error(error, as_yaml && place_of(as_yaml) > place_of(as_json)
                                      ? g_steal_pointer(&as_yaml)
@@ -106,13 +107,14 @@ static Value *read_text(const char *text, size_t length, const char *name, GErro
     return value;
 }
 
-static Value *read_checked(const char *text, size_t length, const char *name, GError **error)
+static Value *read_checked(const char *text, size_t length, const char *name, const YamlLimits *limits,
+                           GError **error)
 {
-    if (length > yaml_limits_default.size) {
+    if (length > limits->size) {
         g_set_error(
             error, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE,
             "line 1, column 1: the file has %zu bytes; %zu are allowed, and a coach file has far less",
-            length, yaml_limits_default.size);
+            length, limits->size);
         return NULL;
     }
     if (!encoding_check(&text, &length, error))
@@ -122,19 +124,25 @@ static Value *read_checked(const char *text, size_t length, const char *name, GE
                             "line 1, column 1: the file is empty; a coach file is a map of sections");
         return NULL;
     }
-    return read_text(text, length, name, error);
+    return read_text(text, length, name, limits, error);
 }
 
-Value *coach_text_read(const char *text, size_t length, const char *name, GError **error)
+Value *coach_text_read_within(const char *text, size_t length, const char *name, const YamlLimits *limits,
+                              GError **error)
 {
     g_autoptr(GError) local = NULL;
-    Value *value = read_checked(text ? text : "", length, name, &local);
+    Value *value = read_checked(text ? text : "", length, name, limits, &local);
 
     if (!value) {
         coach_text_prefix_error(&local, name);
         g_propagate_error(error, g_steal_pointer(&local));
     }
     return value;
+}
+
+Value *coach_text_read(const char *text, size_t length, const char *name, GError **error)
+{
+    return coach_text_read_within(text, length, name, &yaml_limits_default, error);
 }
 
 CoachFile *coach_text_parse(const char *text, size_t length, const char *name, GError **error)

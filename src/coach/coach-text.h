@@ -3,6 +3,7 @@
 
 /* coach-text.h: coach files as the text that goes in and out: YAML or JSON. */
 
+#include "base/yaml.h"
 #include "coach/coach-file.h"
 
 typedef enum CoachFormat {
@@ -28,6 +29,9 @@ typedef struct CoachTextHeader {
  * CONFIG_ERROR_TOO_LARGE; the message is "NAME: line L, column C: what; advice", without "NAME: " where
  * there is none. Values carry their position. */
 Value *coach_text_read(const char *text, size_t length, const char *name, GError **error);
+/* The same within other bounds, the same for JSON. */
+Value *coach_text_read_within(const char *text, size_t length, const char *name, const YamlLimits *limits,
+                              GError **error);
 
 /* The same as a coach file, with COACH_FILE_COMPONENTS_MAX. A file with an owner's edits (edits-file.h) is
  * none. */

@@ -2,6 +2,7 @@
 #include "coach/validate.h"
 
 #include "base/pointer.h"
+#include "coach/coach-info-check.h"
 #include "coach/device.h"
 #include "coach/dgn.h"
 #include "coach/path.h"
@@ -185,6 +186,7 @@ static GPtrArray *problems_of(const Rules *rules, GPtrArray *components)
         const Component *component = g_ptr_array_index(components, i);
 
         rules_check_component(rules, component->path, component->data, problems);
+        coach_info_check(component->path, component->data, problems);
         if (!path_is_device(component->path)) {
             check_references(&model, component, problems);
             continue;

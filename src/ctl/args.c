@@ -59,6 +59,13 @@ const OptionSpec option_specs[] = {
      OPTIONS_FULL, OPTION_FLAG, MEMBER(full)},
     {"none", 0, NULL, N_("Make no model the active one"), OPTIONS_NONE, OPTION_FLAG, MEMBER(none)},
 
+    {"match", 0, N_("TEXT"), N_("Only models with all of these words, in any order, “entegra aspire”"),
+     OPTIONS_CHOOSE, OPTION_TEXT, MEMBER(match)},
+    {"year", 0, N_("YEAR"), N_("Only models of this year, or of years, “2019..2021”"), OPTIONS_CHOOSE,
+     OPTION_TEXT, MEMBER(year)},
+    {"vin", 0, N_("VIN"), N_("Only models whose VIN pattern this number fits"), OPTIONS_CHOOSE, OPTION_TEXT,
+     MEMBER(vin)},
+
     {"take", 0, N_("PATH FIELD"), N_("Take the vendor's value here; may be repeated"), OPTIONS_MERGE,
      OPTION_LIST, MEMBER(take)},
     {"keep", 0, N_("PATH FIELD"), N_("Keep yours here; may be repeated"), OPTIONS_MERGE, OPTION_LIST,

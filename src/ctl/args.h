@@ -32,6 +32,7 @@ typedef enum OptionGroup {
     OPTIONS_FORMAT = 1 << 17,    /* --format */
     OPTIONS_EXPORT = 1 << 18,    /* --edits, --at */
     OPTIONS_DRY_RUN = 1 << 19,   /* --dry-run alone */
+    OPTIONS_CHOOSE = 1 << 20,    /* --match, --year, --vin */
     OPTIONS_MIGRATE = 1 << 24,   /* --root, --env-file, --dry-run */
 } OptionGroup;
 
@@ -71,6 +72,9 @@ typedef struct Args {
     const char *format;
     const char *root;
     const char *env_file;
+    const char *match;
+    const char *year;
+    const char *vin;
     uint64_t expected_revision; /* numbers: ARGS_ABSENT when not given */
     uint64_t lines;
     uint64_t before;

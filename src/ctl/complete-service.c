@@ -61,6 +61,37 @@ void complete_models(Ctl *ctl, Candidates *candidates)
     }
 }
 
+/* Once each, as often as it comes. */
+static void add_distinct(Candidates *candidates, GHashTable *seen, char *text)
+{
+    g_strstrip(text);
+    if (*text && g_hash_table_add(seen, text))
+        candidates_add(candidates, text, NULL);
+}
+
+void complete_coaches(Ctl *ctl, Candidates *candidates)
+{
+    g_autoptr(Value) models = list_models(ctl);
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    VALUE_FOREACH_ITEM (model, models) {
+        const char *make = dict_text(model, "Make");
+
+        add_distinct(candidates, seen, g_strdup(make));
+        add_distinct(candidates, seen,
+                     g_strjoin(" ", make, dict_text(model, "Model"), dict_text(model, "Trim"), NULL));
+    }
+}
+
+void complete_years(Ctl *ctl, Candidates *candidates)
+{
+    g_autoptr(Value) models = list_models(ctl);
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    VALUE_FOREACH_ITEM (model, models)
+        add_distinct(candidates, seen, g_strdup(dict_text(model, "Year")));
+}
+
 void complete_changes(Ctl *ctl, Candidates *candidates)
 {
     g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;

@@ -28,6 +28,7 @@ static const WordRow word_rows[] = {
     {"--direction", "WORD", 0, "status command request other"},
     {"--policy", "POLICY", 0, "keep-mine take-vendor manual"},
     {"--allow", "WHAT", 0, "missing-fields collisions device-loss"},
+    {"--match", "TEXT", COMPLETE_COACH, ""},
     {"--type", "TYPE", COMPLETE_TYPE, ""},
     {"--area", "AREA", COMPLETE_AREA, ""},
     {"--interface", "NAME", COMPLETE_LOGICAL, ""},
@@ -52,7 +53,9 @@ static const WordRow word_rows[] = {
     {NULL, "FILE", COMPLETE_FILE, ""},
     {NULL, "DIR", COMPLETE_FOLDER, ""},
     {NULL, "VERB", COMPLETE_VERB, ""},
+    {NULL, "YEAR", COMPLETE_YEAR, ""},
     /* Anybody's guess. */
+    {NULL, "VIN", 0, ""},
     {NULL, "N", 0, ""},
     {NULL, "TEXT", 0, ""},
     {NULL, "NAME", 0, ""},
@@ -175,6 +178,7 @@ static void add_lists(Ctl *ctl, unsigned kinds, Candidates *candidates)
         {COMPLETE_LOGICAL, complete_logical},    {COMPLETE_DGN, complete_dgns},
         {COMPLETE_TYPE, complete_types},         {COMPLETE_AREA, complete_areas},
         {COMPLETE_RESOURCE, complete_resources}, {COMPLETE_REVISION, complete_revision},
+        {COMPLETE_COACH, complete_coaches},      {COMPLETE_YEAR, complete_years},
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {

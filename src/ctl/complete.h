@@ -27,6 +27,8 @@ typedef enum CompleteKind {
     COMPLETE_REVISION = 1 << 16,
     COMPLETE_FILE = 1 << 17,
     COMPLETE_FOLDER = 1 << 18,
+    COMPLETE_COACH = 1 << 19, /* make, model and trim */
+    COMPLETE_YEAR = 1 << 20,  /* of models */
 } CompleteKind;
 
 /* What the n-th word of `arguments` is ("PATH [FIELD]", of a verb or an option): CompleteKind bits, and in
@@ -46,6 +48,8 @@ unsigned complete_line(Ctl *ctl, char **words, Candidates *candidates);
 
 /* What complete_line() is made of; each adds what its name says. */
 void complete_models(Ctl *ctl, Candidates *candidates);
+void complete_coaches(Ctl *ctl, Candidates *candidates);
+void complete_years(Ctl *ctl, Candidates *candidates);
 void complete_paths(Ctl *ctl, Candidates *candidates);
 void complete_sections(Ctl *ctl, Candidates *candidates);
 /* The fields of a component, or only those that the owner edited. */

@@ -55,7 +55,7 @@ bool patience_run(PatienceFunc func, gpointer job, GDestroyNotify free_job, gint
 {
     gint64 deadline = g_get_monotonic_time() + usec;
     Errand *errand = g_new0(Errand, 1);
-    GThread *thread;
+    g_autoptr(GThread) thread = NULL;
 
     errand->func = func;
     errand->job = job;
@@ -63,11 +63,9 @@ bool patience_run(PatienceFunc func, gpointer job, GDestroyNotify free_job, gint
     g_mutex_init(&errand->mutex);
     g_cond_init(&errand->cond);
     thread = g_thread_new("patience", run, errand);
-    if (!wait_for(errand, deadline)) {
-        g_thread_unref(thread);
+    if (!wait_for(errand, deadline))
         return false;
-    }
-    g_thread_join(thread);
+    g_thread_join(g_steal_pointer(&thread));
     errand_free(errand);
     return true;
 }

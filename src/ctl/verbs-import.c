@@ -140,7 +140,7 @@ static int check_no_choices(Ctl *ctl, const char *sentence)
 
 static char *coach_title(const CoachFile *coach)
 {
-    const char *const parts[] = {coach->year, coach->make, coach->model, coach->trim};
+    const char *const parts[] = {coach->info.year, coach->info.make, coach->info.model, coach->info.trim};
     GString *title = g_string_new(NULL);
 
     for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {

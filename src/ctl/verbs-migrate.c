@@ -108,7 +108,10 @@ static void show(const Ctl *ctl, const Value *report)
 static int confirm(Ctl *ctl, uint64_t revision)
 {
     if (!ctl->args.json)
-        ctl_print(_("The old files stay as they are. A backup of what is there now is made first."));
+        ctl_print("%s",
+                  revision > 0
+                      ? _("The old files stay as they are. A backup of what is there now is made first.")
+                      : _("The old files stay as they are."));
     if (ask_is_possible(ctl) && !ask_yes(_("Take it over? (y)es or (n)o, by default no:"))) {
         ctl_print(_("Nothing was written."));
         return EXIT_FAILED;

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "ctl/format.h"
+#include "ctl/model-query.h"
 #include "ctl/models.h"
 #include "ctl/report.h"
 #include "ctl/table.h"
@@ -38,6 +39,38 @@ static char *model_origin(const Value *model)
                            version, when);
 }
 
+/* What coach_info/data_quality means, for a person. */
+static const struct {
+    const char *quality, *meaning;
+} quality_rows[] = {
+    {"verified", N_("its facts were checked in such a coach")},
+    {"one-owner", N_("after one owner's map; try a device before you rely on it")},
+    {"derived",
+     N_("after the map of a similar coach; expect differences, and try a device before you rely on it")},
+    {"generic", N_("standard messages of RV-C, not the map of a certain coach")},
+};
+
+/* A word that we do not know stands for itself. */
+static char *quality_text(const char *quality)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(quality_rows); i++) {
+        if (g_str_equal(quality_rows[i].quality, quality))
+            return g_strdup_printf("%s (%s)", quality, _(quality_rows[i].meaning));
+    }
+    return g_strdup(*quality ? quality : _("its file does not say how sure it is"));
+}
+
+static void print_quality(const Ctl *ctl, const Value *model)
+{
+    const char *quality = dict_text(model, "DataQuality"), *note = dict_text(model, "DataNote");
+    g_autofree char *text = quality_text(quality);
+
+    /* Translators: how sure the facts about this coach are */
+    print_status(ctl, _("Data"), g_str_equal(quality, "verified") ? STYLE_GOOD : STYLE_WARN, text);
+    if (*note)
+        print_status(ctl, _("Note"), STYLE_PLAIN, note);
+}
+
 static void print_active(const Ctl *ctl, const Value *model)
 {
     g_autofree char *title = models_title(model);
@@ -49,6 +82,7 @@ static void print_active(const Ctl *ctl, const Value *model)
 
     print_status(ctl, _("Active model"), STYLE_STRONG, name);
     print_status(ctl, _("From"), STYLE_PLAIN, origin);
+    print_quality(ctl, model);
     if (dict_flag(model, "UpdateAvailable")) {
         g_autofree char *update =
             g_strdup_printf(_("version %s is bundled; “coachiqctl preview” shows what it brings"),
@@ -138,16 +172,19 @@ int verb_status(Ctl *ctl)
 }
 
 static const TableColumn model_columns[] = {
-    {N_("MODEL"), TABLE_LEFT},  {N_("NAME"), TABLE_SHRINK},       {N_("STATE"), TABLE_LEFT},
-    {N_("ORIGIN"), TABLE_LEFT}, {N_("VERSION"), TABLE_SHRINK},    {N_("DEVICES"), TABLE_RIGHT},
-    {N_("EDITS"), TABLE_RIGHT}, {N_("UPDATE"), TABLE_HIDE_EMPTY}, {0},
+    {N_("MODEL"), TABLE_LEFT},        {N_("NAME"), TABLE_SHRINK},
+    {N_("STATE"), TABLE_LEFT},        {N_("ORIGIN"), TABLE_LEFT},
+    {N_("VERSION"), TABLE_SHRINK},    {N_("DATA"), TABLE_HIDE_EMPTY},
+    {N_("DEVICES"), TABLE_RIGHT},     {N_("EDITS"), TABLE_RIGHT},
+    {N_("UPDATE"), TABLE_HIDE_EMPTY}, {0},
 };
 
-static void add_model(Table *table, const Value *model)
+static void add_model(Table *table, const Value *model, bool year_unknown)
 {
     bool active = dict_flag(model, "Active");
     bool imported = dict_flag(model, "Imported");
-    g_autofree char *title = models_title(model);
+    g_autofree char *known = models_title(model);
+    g_autofree char *title = year_unknown ? g_strdup_printf(_("%s (year unknown)"), known) : g_strdup(known);
 
     table_add(table, dict_text(model, "Id"), active ? STYLE_STRONG : STYLE_PLAIN);
     table_add(table, title, STYLE_PLAIN);
@@ -160,26 +197,111 @@ static void add_model(Table *table, const Value *model)
                          : STYLE_DIM);
     table_add(table, dict_text(model, "Origin"), STYLE_PLAIN);
     table_add(table, dict_text(model, imported ? "ImportedVersion" : "BundledVersion"), STYLE_PLAIN);
+    table_add(table, dict_text(model, "DataQuality"), STYLE_PLAIN);
     table_add_format(table, "%" G_GINT64_FORMAT, dict_number(model, "Devices"));
     table_add_format(table, "%" G_GINT64_FORMAT, dict_number(model, "Edits"));
     table_add(table, dict_flag(model, "UpdateAvailable") ? dict_text(model, "BundledVersion") : "",
               STYLE_WARN);
 }
 
+/* What a query finds. */
+typedef struct Found {
+    Value *models;        /* those that match, then those of an unknown year */
+    size_t certain;       /* how many come before those */
+    unsigned patternless; /* what may be meant as well: nobody knows the VINs */
+} Found;
+
+static Found find_models(const Ctl *ctl, const ModelQuery *query, const Value *models)
+{
+    Found found = {.models = value_new_list()};
+    g_autoptr(Value) later = value_new_list();
+
+    VALUE_FOREACH_ITEM (model, models) {
+        g_autoptr(GError) error = NULL;
+        g_autofree char *id = text_clean(dict_text(model, "Id"));
+
+        switch (model_query_match(query, model, &error)) {
+        case MODEL_MATCHES:
+            value_list_append(&found.models, model);
+            break;
+        case MODEL_YEAR_UNKNOWN:
+            value_list_append(&later, model);
+            break;
+        case MODEL_PATTERN_NONE:
+            found.patternless++;
+            break;
+        case MODEL_PATTERN_BAD:
+            ctl_complain(ctl, "%s: %s", id, error->message);
+            break;
+        case MODEL_DIFFERS:
+            break;
+        }
+    }
+    found.certain = value_length(found.models);
+    VALUE_FOREACH_ITEM (model, later)
+        value_list_append(&found.models, model);
+    return found;
+}
+
+static void print_models(const Ctl *ctl, const Found *found)
+{
+    g_autoptr(Table) table = table_new(model_columns);
+    size_t n = 0;
+
+    VALUE_FOREACH_ITEM (model, found->models)
+        add_model(table, model, n++ >= found->certain);
+    table_print(table, &ctl->out, stdout);
+}
+
+/* What a person should know about what was found, or was not. */
+static void advise(const Ctl *ctl, const ModelQuery *query, const Found *found, const Value *models)
+{
+    if (query->vin[0] && !vin_check_digit_is_right(query->vin))
+        ctl_complain(
+            ctl,
+            _("The check digit of %s is not right. If the coach is from North America, a character is wrong."),
+            query->vin);
+    if (found->patternless > 0)
+        ctl_complain(
+            ctl,
+            ngettext(
+                "%u model has no VIN pattern and may be yours all the same; look for it with --match.",
+                "%u models have no VIN pattern and may be yours all the same; look for them with --match.",
+                found->patternless),
+            found->patternless);
+    VALUE_FOREACH_ITEM (model, value_length(found->models) == 0 ? models : NULL) {
+        g_autofree char *id = text_clean(dict_text(model, "Id"));
+
+        if (g_str_equal(dict_text(model, "DataQuality"), "generic"))
+            ctl_complain(ctl, _("“%s” shows something in any RV-C coach."), id);
+    }
+}
+
 int verb_models(Ctl *ctl)
 {
     g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
-    g_autoptr(Value) models = models_list(ctl, &error);
-    g_autoptr(Table) table = table_new(model_columns);
+    g_autoptr(GError) local = NULL;
+    g_autoptr(Value) models = NULL, matching = NULL;
+    ModelQuery query __attribute__((cleanup(model_query_clear)));
 
+    if (!model_query_init(&query, &ctl->args, &local))
+        return ctl_usage(ctl, "%s", local->message);
+    models = models_list(ctl, &error);
     if (!models)
         return ctl_fail(ctl, &error);
+
+    Found found = find_models(ctl, &query, models);
+    matching = found.models;
     if (ctl->args.json)
-        return report_json(ctl, models);
-    VALUE_FOREACH_ITEM (model, models)
-        add_model(table, model);
-    table_print(table, &ctl->out, stdout);
-    return EXIT_OK;
+        report_json(ctl, matching);
+    else
+        print_models(ctl, &found);
+    if (model_query_is_empty(&query))
+        return EXIT_OK;
+    int r = report_found(ctl, value_length(matching) > 0);
+    if (!ctl->args.json)
+        advise(ctl, &query, &found, models);
+    return r;
 }
 
 /* An empty model makes none active. `done` says what was done. */

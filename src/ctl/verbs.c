@@ -9,7 +9,12 @@
 const Verb verbs[] = {
     {"status", FAMILY_MODELS, "", 0, 0, 0, N_("Show the state of the service and of this coach"),
      N_("Leaves with 1 when the health is not ok."), verb_status},
-    {"models", FAMILY_MODELS, "", 0, 0, OPTIONS_FULL, N_("List the coach models that are known"), NULL,
+    {"models", FAMILY_MODELS, "", 0, 0, OPTIONS_CHOOSE | OPTIONS_FULL,
+     N_("List the coach models that are known"),
+     N_("With --match, --year or --vin those that may be your coach. Models whose year nobody knows come after the others. "
+        "DATA says how sure the facts are: verified in such a coach, after one owner's map (one-owner), derived from "
+        "similar coaches, or generic. The VIN stays on this machine. Leaves with 4 when nothing is found. Example:\n\n"
+        "    coachiqctl models --match \"entegra aspire\" --year 2019..2021"),
      verb_models},
     {"import", FAMILY_MODELS, N_("MODEL|FILE"), 1, 1,
      OPTIONS_WRITE | OPTIONS_REASON | OPTIONS_FORCE | OPTIONS_MERGE | OPTIONS_YES | OPTIONS_FULL |

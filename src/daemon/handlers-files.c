@@ -67,15 +67,20 @@ static int prepare_import(Daemon *daemon, sd_bus_message *message, const ImportA
     return known ? handler_prepare_write(daemon, message, *ret_model, &arguments->write, error) : 0;
 }
 
-static int commit_import(Daemon *daemon, sd_bus_message *message, const char *model, const char *action,
-                         Plan *plan, sd_bus_error *error)
+static int commit_import(Daemon *daemon, sd_bus_message *message, const ImportArguments *arguments,
+                         const char *model, const char *action, Plan *plan, sd_bus_error *error)
 {
     int64_t change;
-    int r = handler_authorize_and_commit(daemon, message, action, plan, &change, error);
+    int r;
 
-    if (r <= 0)
-        return r < 0 ? r : 1;
-    return sd_bus_reply_method_return(message, "st", model, (uint64_t) change);
+    if (arguments->update.asked)
+        r = handler_commit_plan(daemon, plan, &arguments->update.actor, &change, error);
+    else {
+        r = handler_authorize_and_commit(daemon, message, action, plan, &change, error);
+        if (r == 0)
+            return 1;
+    }
+    return r < 0 ? r : sd_bus_reply_method_return(message, "st", model, (uint64_t) change);
 }
 
 HANDLER(handle_import_file)
@@ -103,7 +108,7 @@ HANDLER(handle_import_file)
                                     &arguments.update.update, arguments.reason, &arguments.write, &local);
     if (!plan)
         return errors_set(daemon, &local, error);
-    return commit_import(daemon, message, model, action, plan, error);
+    return commit_import(daemon, message, &arguments, model, action, plan, error);
 }
 
 /* Going out */

@@ -12,10 +12,14 @@ static int append_model(sd_bus_message *reply, const ModelInfo *info)
 
     if ((r = sd_bus_message_open_container(reply, 'a', "{sv}")) < 0 ||
         (r = handler_append_entry(reply, "Id", 's', info->id)) < 0 ||
-        (r = handler_append_entry(reply, "Year", 's', info->year)) < 0 ||
-        (r = handler_append_entry(reply, "Make", 's', info->make)) < 0 ||
-        (r = handler_append_entry(reply, "Model", 's', info->model)) < 0 ||
-        (r = handler_append_entry(reply, "Trim", 's', info->trim)) < 0 ||
+        (r = handler_append_entry(reply, "Year", 's', info->coach.year)) < 0 ||
+        (r = handler_append_entry(reply, "Make", 's', info->coach.make)) < 0 ||
+        (r = handler_append_entry(reply, "Model", 's', info->coach.model)) < 0 ||
+        (r = handler_append_entry(reply, "Trim", 's', info->coach.trim)) < 0 ||
+        (r = handler_append_entry(reply, "Notes", 's', info->coach.notes)) < 0 ||
+        (r = handler_append_entry(reply, "VinPattern", 's', info->coach.vin_pattern)) < 0 ||
+        (r = handler_append_entry(reply, "DataQuality", 's', info->coach.data_quality)) < 0 ||
+        (r = handler_append_entry(reply, "DataNote", 's', info->coach.data_note)) < 0 ||
         (r = handler_append_entry(reply, "Origin", 's', info->origin)) < 0 ||
         (r = handler_append_entry(reply, "BundledVersion", 's', info->bundled_version)) < 0 ||
         (r = handler_append_entry(reply, "BundledHash", 's', info->bundled_hash)) < 0 ||

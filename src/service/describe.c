@@ -16,10 +16,14 @@ static Value *describe_model(const ModelInfo *info)
     Value *map = value_new_map();
 
     set_text(&map, "Id", info->id);
-    set_text(&map, "Year", info->year);
-    set_text(&map, "Make", info->make);
-    set_text(&map, "Model", info->model);
-    set_text(&map, "Trim", info->trim);
+    set_text(&map, "Year", info->coach.year);
+    set_text(&map, "Make", info->coach.make);
+    set_text(&map, "Model", info->coach.model);
+    set_text(&map, "Trim", info->coach.trim);
+    set_text(&map, "Notes", info->coach.notes);
+    set_text(&map, "VinPattern", info->coach.vin_pattern);
+    set_text(&map, "DataQuality", info->coach.data_quality);
+    set_text(&map, "DataNote", info->coach.data_note);
     set_text(&map, "Origin", info->origin);
     set_text(&map, "BundledVersion", info->bundled_version);
     set_text(&map, "BundledHash", info->bundled_hash);

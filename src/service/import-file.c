@@ -27,6 +27,8 @@ bool brought_file_has_edits(const BroughtFile *file)
     return file->edits != NULL;
 }
 
+static const YamlLimits ordinary_limits = {.size = 1024 * 1024, .depth = 64, .nodes = 150000};
+
 static bool take_apart(BroughtFile *file, Value *data, GError **error)
 {
     const char *name = file->name[0] ? file->name : NULL;
@@ -42,8 +44,9 @@ static bool take_apart(BroughtFile *file, Value *data, GError **error)
 }
 
 BroughtFile *service_read_file(Service *service, const char *text, size_t length, const char *name,
-                               GError **error)
+                               FileBounds bounds, GError **error)
 {
+    const YamlLimits *limits = bounds == FILE_LARGE ? &yaml_limits_default : &ordinary_limits;
     g_autoptr(BroughtFile) file = g_new0(BroughtFile, 1);
     g_autoptr(Value) data = NULL;
 
@@ -51,7 +54,7 @@ BroughtFile *service_read_file(Service *service, const char *text, size_t length
     service->idle_work = true;
     file->name = g_strdup(name);
     file->byte_hash = hash_bytes(text, length);
-    data = coach_text_read(text, length, name[0] ? name : NULL, error);
+    data = coach_text_read_within(text, length, name[0] ? name : NULL, limits, error);
     return data && take_apart(file, data, error) ? g_steal_pointer(&file) : NULL;
 }
 

@@ -118,6 +118,8 @@ bool legacy_past_load(Service *service, const char *model, LegacyPast *ret, GErr
         !look_at_changes(service, model, ret, error))
         return false;
     drop_taken_back(ret->edits);
+    /* What was pruned may have been a decision. */
+    ret->decided = ret->decided || !ret->last;
     return true;
 }
 

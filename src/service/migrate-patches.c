@@ -10,17 +10,68 @@
 /* What all patches of a coach may add. */
 #define ADDED_NODES_MAX 100000
 #define ADDED_BYTES_MAX (4 * 1024 * 1024)
-/* Values that may be gone through to find the patches after which there is no coach file. */
-#define CHECKED_NODES_MAX 5000000
+/* What may be done for the patches of one coach, in values that are gone through: about a second. */
+#define WORK_MAX 40000000
+/* One patch costs about as much as so many values, and copies what is around its place. */
+#define WORK_PER_PATCH 500
+#define NODES_PER_COPY 10
+/* At worst each patch copies all of the file. Of the largest real one a thousand copy a tenth of this. */
+#define COPIED_MAX 100000000
+/* Times in which it is looked whether all that follows makes a coach file again. */
+#define EARLY_ROUNDS 8
 
 typedef struct Patcher {
     GPtrArray *patches; /* of LegacyPatch */
-    Value *start;       /* the data before; borrowed */
     char **reasons;     /* one a patch: why it is left out for good; NULL: it is not */
-    size_t checked;     /* values gone through */
+    size_t nodes;       /* values in the file */
+    size_t work;        /* that was done */
 } Patcher;
 
-/* One run */
+/* The data after some of the patches. */
+typedef struct Stage {
+    guint n; /* how many of them */
+    Value *data;
+    GPtrArray *failed; /* of char *: what tests that failed have tested */
+    JsonPatchBudget budget;
+} Stage;
+
+static void stage_clear(Stage *stage)
+{
+    g_clear_pointer(&stage->data, value_unref);
+    g_clear_pointer(&stage->failed, g_ptr_array_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Stage, stage_clear)
+
+static Stage stage_new(Value *data)
+{
+    return (Stage){.data = value_ref(data),
+                   .failed = g_ptr_array_new_with_free_func(g_free),
+                   .budget = {.nodes = ADDED_NODES_MAX, .bytes = ADDED_BYTES_MAX}};
+}
+
+static gpointer copy_text(gconstpointer text, gpointer unused G_GNUC_UNUSED)
+{
+    return g_strdup(text);
+}
+
+static Stage stage_copy(const Stage *stage)
+{
+    Stage copy = *stage;
+
+    copy.data = value_ref(stage->data);
+    copy.failed = g_ptr_array_copy(stage->failed, copy_text, NULL);
+    return copy;
+}
+
+/* Takes over the other stage. */
+static void stage_replace(Stage *stage, Stage *other)
+{
+    stage_clear(stage);
+    *stage = *other;
+    *other = (Stage){0};
+}
+
+/* One patch */
 
 static void free_places(gpointer place)
 {
@@ -107,22 +158,19 @@ static bool apply_one(Value **data, Value *operation, GPtrArray *failed, GPtrArr
     return true;
 }
 
-/* Applies the first `n` that are not left out for good, and gives the data. With `report` it also notes what
- * each changes, and why it cannot be applied. */
-static Value *run(Patcher *patcher, guint n, bool report)
+/* Applies those up to the `n`th that are not left out for good. With `report` it also notes what each
+ * changes, and why it cannot be applied. */
+static void advance(Patcher *patcher, Stage *stage, guint n, bool report)
 {
-    g_autoptr(GPtrArray) failed = g_ptr_array_new_with_free_func(g_free);
-    JsonPatchBudget budget = {.nodes = ADDED_NODES_MAX, .bytes = ADDED_BYTES_MAX};
-    Value *data = value_ref(patcher->start);
-
-    for (guint i = 0; i < n; i++) {
-        LegacyPatch *patch = g_ptr_array_index(patcher->patches, i);
+    for (; stage->n < n; stage->n++) {
+        LegacyPatch *patch = g_ptr_array_index(patcher->patches, stage->n);
         g_autoptr(GPtrArray) places = report ? g_ptr_array_new_with_free_func(free_places) : NULL;
         g_autoptr(GError) error = NULL;
 
-        if (patcher->reasons[i])
+        if (patcher->reasons[stage->n])
             continue;
-        if (apply_one(&data, patch->operation, failed, places, &budget, &error)) {
+        patcher->work += WORK_PER_PATCH + patcher->nodes / NODES_PER_COPY;
+        if (apply_one(&stage->data, patch->operation, stage->failed, places, &stage->budget, &error)) {
             if (report)
                 patch->item->places = g_steal_pointer(&places);
         } else if (report && error) {
@@ -131,71 +179,101 @@ static Value *run(Patcher *patcher, guint n, bool report)
                                  error->message);
         }
     }
-    return data;
 }
 
 /* Finding those after which there is no coach file */
 
-static bool is_coach_file(Patcher *patcher, Value *data, GError **error)
+static size_t count_nodes(const Value *data)
 {
-    g_autoptr(CoachFile) file = NULL;
     ValueSize size = {0};
 
     if (value_is_map(data))
-        value_map_measure(data, 0, &size, CHECKED_NODES_MAX);
-    patcher->checked += size.nodes;
-    file = coach_file_new(data, COACH_FILE_COMPONENTS_MAX, error);
+        value_map_measure(data, 0, &size, WORK_MAX);
+    return size.nodes;
+}
+
+static bool is_coach_file(Patcher *patcher, const Stage *stage, GError **error)
+{
+    g_autoptr(CoachFile) file = NULL;
+
+    patcher->work += count_nodes(stage->data);
+    file = coach_file_new(stage->data, COACH_FILE_COMPONENTS_MAX, error);
     return file != NULL;
 }
 
-/* Between `low` patches, after which there is a coach file, and `high`, after which there is none, is one
- * that makes the difference. */
-static void leave_one_out(Patcher *patcher)
+/* Moves the stage, after which there is a coach file, on to the `n`th patch if there is one after that too;
+ * else says why not. */
+static bool try_advance(Patcher *patcher, Stage *stage, guint n, char **why)
 {
-    guint low = 0, high = patcher->patches->len;
-    g_autoptr(GError) why = NULL;
+    g_auto(Stage) trial = stage_copy(stage);
+    g_autoptr(GError) error = NULL;
 
-    while (high - low > 1) {
-        guint middle = low + (high - low) / 2;
-        g_autoptr(Value) data = run(patcher, middle, false);
-        g_autoptr(GError) error = NULL;
+    advance(patcher, &trial, n, false);
+    if (is_coach_file(patcher, &trial, &error)) {
+        stage_replace(stage, &trial);
+        return true;
+    }
+    g_free(*why);
+    *why = g_strdup(error->message);
+    return false;
+}
 
-        if (is_coach_file(patcher, data, &error)) {
-            low = middle;
-        } else {
+/* Moves the stage on as far as there is a coach file, in steps that grow and then shrink, and leaves the one
+ * out that makes the difference. True where all are done. */
+static bool leave_one_out(Patcher *patcher, Stage *stage)
+{
+    guint high = patcher->patches->len, step = 1;
+    g_autofree char *why = NULL;
+
+    while (stage->n < high) {
+        guint next = MIN(stage->n + step, high);
+
+        if (!try_advance(patcher, stage, next, &why)) {
+            high = next;
+            break;
+        }
+        step *= 2;
+    }
+    if (!why)
+        return true;
+    while (high - stage->n > 1) {
+        guint middle = stage->n + (high - stage->n) / 2;
+        if (!try_advance(patcher, stage, middle, &why))
             high = middle;
-            g_clear_error(&why);
-            why = g_steal_pointer(&error);
-        }
     }
-    if (!why) {
-        g_autoptr(Value) data = run(patcher, high, false);
-        is_coach_file(patcher, data, &why);
-    }
-    patcher->reasons[high - 1] =
-        g_strdup_printf("After it this is no coach file: %s", why ? why->message : "");
+    patcher->reasons[high - 1] = g_strdup_printf("After it this is no coach file: %s", why);
+    return false;
 }
 
-static void leave_all_out(Patcher *patcher)
+static void leave_rest_out(Patcher *patcher, guint from, const char *why)
 {
-    for (guint i = 0; i < patcher->patches->len; i++)
+    for (guint i = from; i < patcher->patches->len; i++)
         if (!patcher->reasons[i])
-            patcher->reasons[i] =
-                g_strdup("Too many of these patches leave no coach file; mend the file, and migrate again");
+            patcher->reasons[i] = g_strdup(why);
 }
 
-static void settle(Patcher *patcher)
+/* What is no coach file in between may be one in the end: first that is looked at. */
+static void settle(Patcher *patcher, Value *data)
 {
-    while (true) {
-        g_autoptr(Value) data = run(patcher, patcher->patches->len, false);
+    g_auto(Stage) stage = stage_new(data);
+    g_autofree char *ignored = NULL;
 
-        if (is_coach_file(patcher, data, NULL))
+    if (patcher->patches->len * patcher->nodes > COPIED_MAX) {
+        leave_rest_out(patcher, 0, "There are too many patches for so large a file; mend the file instead");
+        return;
+    }
+    for (guint round = 1;; round++) {
+        bool looks = round <= EARLY_ROUNDS || (round & (round - 1)) == 0;
+
+        if (looks && try_advance(patcher, &stage, patcher->patches->len, &ignored))
             return;
-        if (patcher->checked >= CHECKED_NODES_MAX) {
-            leave_all_out(patcher);
+        if (leave_one_out(patcher, &stage))
+            return;
+        if (patcher->work >= WORK_MAX) {
+            leave_rest_out(patcher, stage.n,
+                           "Too many of these patches leave no coach file; mend the file instead");
             return;
         }
-        leave_one_out(patcher);
     }
 }
 
@@ -214,16 +292,16 @@ static void show_place(MigrationItem *item)
         migration_item_set_place(item, first->path, first->field);
 }
 
-void legacy_patch(Migration *migration G_GNUC_UNUSED, LegacyCoach *coach, Value **data)
+void legacy_patch(LegacyCoach *coach, Value **data)
 {
-    Patcher patcher = {.patches = coach->patches, .start = *data};
-    Value *patched;
+    Patcher patcher = {.patches = coach->patches, .nodes = count_nodes(*data)};
+    g_auto(Stage) patched = stage_new(*data);
 
     if (coach->patches->len == 0)
         return;
     patcher.reasons = g_new0(char *, coach->patches->len);
-    settle(&patcher);
-    patched = run(&patcher, coach->patches->len, true);
+    settle(&patcher, *data);
+    advance(&patcher, &patched, coach->patches->len, true);
     for (guint i = 0; i < coach->patches->len; i++) {
         LegacyPatch *patch = g_ptr_array_index(coach->patches, i);
 
@@ -235,5 +313,5 @@ void legacy_patch(Migration *migration G_GNUC_UNUSED, LegacyCoach *coach, Value 
     }
     g_free(patcher.reasons);
     value_unref(*data);
-    *data = patched;
+    *data = g_steal_pointer(&patched.data);
 }

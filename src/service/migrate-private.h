@@ -7,7 +7,8 @@
  * is read and sorted by the coach that it is about (migrate-input.c). Then it is settled what the old system
  * had set (migrate-settings.c), and for each coach which release its file follows (migrate-base.c), what the
  * patches make of it (migrate-patches.c), which edits that gives, and which of them have a place beside what
- * the service has by now (migrate-coach.c, migrate-past.c). All that is taken is one plan (migrate.c). */
+ * the service has by now (migrate-coach.c, migrate-decide.c, migrate-past.c). All that is taken is one plan
+ * (migrate.c). */
 
 #include "coach/difference.h"
 #include "coach/legacy.h"
@@ -60,8 +61,17 @@ typedef struct LegacyPatches {
     Value *list;
 } LegacyPatches;
 
+/* What a migration may have. */
+typedef struct MigrationBounds {
+    size_t size; /* bytes of all files; 0: as the caller has bounded them */
+    guint items;
+    guint patches;
+    size_t nodes; /* values in all coach files, aliases expanded */
+} MigrationBounds;
+
 typedef struct Migration {
     Service *service;
+    bool large; /* all of it is judged, whatever time that takes */
     Plan *plan;
     MigrationReport *report;
     GPtrArray *known;       /* of char *: the models that are bundled or imported */
@@ -70,6 +80,7 @@ typedef struct Migration {
     GPtrArray *settings;    /* of LegacySettings, the first wins; owned */
     GPtrArray *patches;     /* of LegacyPatches; owned */
     GHashTable *interfaces; /* logical → physical, as the old system had them; owned */
+    size_t size;            /* bytes of all files */
     size_t nodes;           /* values in all coach files so far */
     guint n_items, n_patches;
 
@@ -107,7 +118,7 @@ typedef struct LegacyBase {
     bool custom;            /* there is no such release: it is the file itself */
     CoachDistance distance; /* to the nearest release; fields 0: there is none */
     char *nearest;          /* its version */
-    unsigned n_named;       /* entries in which an interface got its logical name; of a custom one */
+    unsigned n_named;       /* entries in which an interface got its logical name */
 } LegacyBase;
 
 void legacy_base_clear(LegacyBase *base);
@@ -122,14 +133,14 @@ bool legacy_find_base(Migration *migration, const LegacyCoach *coach, const Impo
 
 /* Applies the patches of a coach to the data of its file, one by one, and judges those that cannot be;
  * `*data` becomes the outcome. */
-void legacy_patch(Migration *migration, LegacyCoach *coach, Value **data);
+void legacy_patch(LegacyCoach *coach, Value **data);
 
 /* migrate-past.c */
 
 /* What was done to a model here, without what was taken back. */
 typedef struct LegacyPast {
     GPtrArray *edits; /* of PastEdit, the newest first */
-    bool decided;     /* somebody did more with it than importing what ships */
+    bool decided;     /* somebody did more with it than importing what ships, or may have */
     bool removed;     /* the last that was done is that somebody removed it */
     Change *last;     /* the newest that counts; NULL: none */
 } LegacyPast;
@@ -146,5 +157,42 @@ char *legacy_describe_author(const char *user, int64_t change, int64_t time);
 
 /* migrate-coach.c */
 
+/* One coach while it is judged. */
+typedef struct LegacyJudge {
+    Migration *migration;
+    LegacyCoach *coach;
+    const LegacyFile *file; /* NULL: none */
+    ImportStatus *status;   /* NULL: not imported */
+    GPtrArray *vendor;      /* of Component: what the service has; empty where nothing */
+    GHashTable *by_path;    /* path → its data, borrowed */
+    GHashTable *overrides;  /* path → array of Override: the same */
+    LegacyPast past;
+    LegacyBase base;
+    bool keeps_vendor;     /* the release that the service has stays */
+    GPtrArray *wanted;     /* of Component: what the old system served */
+    GHashTable *wishes;    /* path → array of Override, upon the release that it will be */
+    GHashTable *renamed;   /* path in the old file → path now */
+    GHashTable *decisions; /* path → array of Decision (migrate-decide.c) */
+    GHashTable *pinned;    /* path → array of Override: all that the coach will have */
+} LegacyJudge;
+
 /* Judges all of one coach, and adds to the plan what is taken. */
 bool legacy_judge_coach(Migration *migration, LegacyCoach *coach, GError **error);
+
+/* migrate-served.c */
+
+/* Adds an item for each difference of the file itself from the release that it follows. */
+bool legacy_list_own_edits(LegacyJudge *judge, GError **error);
+/* Finds what was served: makes `wanted`. */
+bool legacy_find_wanted(LegacyJudge *judge, GError **error);
+
+/* migrate-decide.c */
+
+/* A table of a list a path, and the list at one, made if need be; borrowed. */
+GHashTable *legacy_table_new(void);
+GPtrArray *legacy_table_get(GHashTable *table, const char *path, GDestroyNotify item_free);
+
+/* Decides about all wishes: makes `decisions` and `pinned`. */
+void legacy_decide_all(LegacyJudge *judge);
+/* Makes the items what the edits become that they lead to. */
+void legacy_resolve_items(const LegacyJudge *judge);

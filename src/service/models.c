@@ -13,10 +13,7 @@ void bundled_model_free(BundledModel *bundled)
         return;
     g_free(bundled->byte_hash);
     g_free(bundled->problem);
-    g_free(bundled->year);
-    g_free(bundled->make);
-    g_free(bundled->model);
-    g_free(bundled->trim);
+    coach_info_clear(&bundled->coach);
     g_free(bundled->version);
     g_free(bundled->content_hash);
     g_free(bundled);
@@ -36,10 +33,7 @@ static BundledModel *read_bundled(GBytes *bytes, char *byte_hash)
         bundled->problem = g_strdup(error->message);
         return bundled;
     }
-    bundled->year = g_steal_pointer(&file->year);
-    bundled->make = g_steal_pointer(&file->make);
-    bundled->model = g_steal_pointer(&file->model);
-    bundled->trim = g_steal_pointer(&file->trim);
+    coach_info_copy(&bundled->coach, &file->info);
     bundled->version = g_steal_pointer(&file->version);
     bundled->content_hash = g_steal_pointer(&file->content_hash);
     bundled->n_devices = file->n_devices;
@@ -86,10 +80,7 @@ bool service_get_bundled(Service *service, const char *model, const ImportStatus
 static void model_info_free(ModelInfo *info)
 {
     g_free(info->id);
-    g_free(info->year);
-    g_free(info->make);
-    g_free(info->model);
-    g_free(info->trim);
+    coach_info_clear(&info->coach);
     g_free(info->bundled_version);
     g_free(info->bundled_hash);
     g_free(info->problem);
@@ -109,10 +100,7 @@ static ModelInfo *info_of_bundled(const char *id, const BundledModel *bundled)
     info->id = g_strdup(id);
     info->bundled = true;
     info->origin = "bundled";
-    info->year = dup_or_empty(bundled->year);
-    info->make = dup_or_empty(bundled->make);
-    info->model = dup_or_empty(bundled->model);
-    info->trim = dup_or_empty(bundled->trim);
+    coach_info_copy(&info->coach, &bundled->coach);
     info->bundled_version = dup_or_empty(bundled->version);
     info->bundled_hash = dup_or_empty(bundled->content_hash);
     info->problem = g_strdup(bundled->problem);
@@ -120,20 +108,12 @@ static ModelInfo *info_of_bundled(const char *id, const BundledModel *bundled)
     return info;
 }
 
-static char *identity_text(const ImportStatus *import, const char *key)
-{
-    return dup_or_empty(value_map_get_string(import->identity, key));
-}
-
 static ModelInfo *info_of_import(const ImportStatus *import)
 {
     ModelInfo *info = g_new0(ModelInfo, 1);
 
     info->id = g_strdup(import->model);
-    info->year = identity_text(import, "year");
-    info->make = identity_text(import, "make");
-    info->model = identity_text(import, "model");
-    info->trim = identity_text(import, "trim");
+    coach_info_read(&info->coach, import->identity);
     info->bundled_version = g_strdup("");
     info->bundled_hash = g_strdup("");
     return info;
@@ -172,6 +152,21 @@ static void add_bundled(Service *service, GPtrArray *infos)
     }
 }
 
+/* How sure the data is that is in use, where the database has it: older ones have not. */
+static void take_quality(ModelInfo *info, const Value *identity)
+{
+    CoachInfo imported;
+
+    if (!value_map_get(identity, "data_quality"))
+        return;
+    coach_info_read(&imported, identity);
+    g_free(info->coach.data_quality);
+    g_free(info->coach.data_note);
+    info->coach.data_quality = g_steal_pointer(&imported.data_quality);
+    info->coach.data_note = g_steal_pointer(&imported.data_note);
+    coach_info_clear(&imported);
+}
+
 /* A release that somebody brought before it was bundled is the bundled one by now. */
 static const char *origin_of(const ModelInfo *info, const ImportStatus *import)
 {
@@ -201,6 +196,7 @@ bool service_list_models(Service *service, GPtrArray **ret, GError **error)
             g_ptr_array_add(infos, info);
         }
         info->import = import;
+        take_quality(info, import->identity);
         info->origin = origin_of(info, import);
         info->n_devices = import->n_devices;
         if (info->bundled && !info->problem &&

@@ -11,7 +11,8 @@
 typedef struct BundledModel {
     char *byte_hash;
     char *problem; /* why it cannot be read, else NULL */
-    char *year, *make, *model, *trim, *version, *content_hash;
+    CoachInfo coach;
+    char *version, *content_hash;
     unsigned n_devices;
 } BundledModel;
 

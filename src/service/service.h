@@ -88,7 +88,8 @@ bool service_get_interfaces(Service *service, GHashTable **ret, GError **error);
 
 typedef struct ModelInfo {
     char *id;
-    char *year, *make, *model, *trim;
+    /* As the bundled file has it, else the imported one; how sure the data is, as what is in use has it. */
+    CoachInfo coach;
     bool bundled;
     const char *origin; /* of what is imported, else of what there is: "bundled" or "custom"; static */
     char *bundled_version, *bundled_hash; /* "" when not bundled */
@@ -280,10 +281,17 @@ Plan *service_plan_update(Service *service, const char *model, const char *token
 
 /* Files that come in (import-file.c) */
 
+/* How large a file may be that is read before it is known whether its caller may bring it in: as coach files
+ * are, and some times larger. Reading a larger one takes seconds, in which nobody else is served. */
+typedef enum FileBounds {
+    FILE_ORDINARY, /* 1 MiB and 150,000 values, aliases and merges expanded */
+    FILE_LARGE,    /* as any coach file */
+} FileBounds;
+
 /* Reads one, a coach file or an owner's edits. `name` is what its owner calls it, "" for nothing; it is
  * told to people as it is. Sets INVALID_FILE, TOO_LARGE. */
 BroughtFile *service_read_file(Service *service, const char *text, size_t length, const char *name,
-                               GError **error);
+                               FileBounds bounds, GError **error);
 void brought_file_free(BroughtFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BroughtFile, brought_file_free)
 /* Whether it has edits of a coach, and not a coach. */
@@ -352,8 +360,10 @@ typedef struct MigrationFile {
 } MigrationFile;
 
 /* Judges all of it, the first winning over those behind it, and plans what is taken; `*ret_report` says what
- * becomes of each thing. Sets INVALID_ARGS, INVALID_FILE and TOO_LARGE for what no client may send. */
-Plan *service_plan_migration(Service *service, const MigrationFile *files, size_t n_files,
+ * becomes of each thing. What is some times larger than installations are takes seconds, in which nobody
+ * else is served; it is judged only where `large` says so, else it is TOO_LARGE. Sets INVALID_ARGS,
+ * INVALID_FILE and TOO_LARGE for what no client may send. */
+Plan *service_plan_migration(Service *service, const MigrationFile *files, size_t n_files, bool large,
                              const char *reason, const WriteOptions *options, MigrationReport **ret_report,
                              GError **error);
 /* The report as JSON text: before anything is written (`change` 0), or after the commit of the plan. */

@@ -39,7 +39,7 @@ static const char *const steps[] = {
     "  byte_hash TEXT NOT NULL,"
     "  version TEXT NOT NULL,"
     "  origin TEXT NOT NULL CHECK (origin IN ('bundled', 'custom')),"
-    "  identity TEXT NOT NULL," /* JSON: year, make, model, trim */
+    "  identity TEXT NOT NULL," /* JSON of CoachInfo: year, make, model, trim, … */
     "  layout TEXT NOT NULL,"   /* JSON, see coach-file.h */
     "  UNIQUE (coach_model, content_hash)"
     ") STRICT;"

@@ -56,7 +56,7 @@ typedef struct ImportStatus {
     char *content_hash;
     char *version;
     char *origin;    /* "bundled" or "custom" */
-    Value *identity; /* map: year, make, model, trim */
+    Value *identity; /* as coach_info_to_value() has it; older databases have the year to the trim alone */
     int64_t revision_id;
     int64_t time;       /* µs since the epoch */
     unsigned n_devices; /* active ones; by store_list_imports() with counts only */

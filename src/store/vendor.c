@@ -164,12 +164,8 @@ bool store_find_vendor_revision(Store *store, const char *model, const char *con
 
 static char *format_identity(const CoachFile *file)
 {
-    g_autoptr(Value) identity = value_new_map();
+    g_autoptr(Value) identity = coach_info_to_value(&file->info);
 
-    value_map_take(&identity, "year", value_new_string(file->year));
-    value_map_take(&identity, "make", value_new_string(file->make));
-    value_map_take(&identity, "model", value_new_string(file->model));
-    value_map_take(&identity, "trim", value_new_string(file->trim));
     return json_format(identity);
 }
 
@@ -307,13 +303,6 @@ bool store_list_vendor_components(Store *store, int64_t revision_id, GPtrArray *
     return true;
 }
 
-static char *dup_identity(const Value *identity, const char *key)
-{
-    const char *text = value_map_get_string(identity, key);
-
-    return g_strdup(text ? text : "");
-}
-
 static bool read_vendor_file(Store *store, int64_t revision_id, CoachFile *file, GError **error)
 {
     STATEMENT statement = database_prepare(
@@ -331,10 +320,7 @@ static bool read_vendor_file(Store *store, int64_t revision_id, CoachFile *file,
         return false;
     file->version = statement_dup_text(statement, 0);
     file->content_hash = statement_dup_text(statement, 1);
-    file->year = dup_identity(identity, "year");
-    file->make = dup_identity(identity, "make");
-    file->model = dup_identity(identity, "model");
-    file->trim = dup_identity(identity, "trim");
+    coach_info_read(&file->info, identity);
     return store_list_vendor_components(store, revision_id, &file->components, error);
 }
 

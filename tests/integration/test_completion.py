@@ -195,6 +195,13 @@ class VerbTest(CompletionTest):
         self.assertIn("--take", self.words("preview", "--take", "x", "y", "--ta"))
         self.assertEqual(self.words("set", "--", "--re"), [], "options have ended")
 
+    def test_which_coach(self):
+        """What can be looked for: makes and coaches, and years."""
+        self.assertEqual(self.words("models", "--match=Test Pl"), ["--match=Test Plain"])
+        self.assertLessEqual({"Test", "Test Coach One", "Test Plain"}, set(self.words("models", "--match", "Te")))
+        self.assertEqual(self.words("models", "--year", "202")[:2], ["2020", "2021"])
+        self.assertEqual(self.words("models", "--vin", ""), [])
+
     def test_models(self):
         models = [BUNDLED, MODEL, PLAIN]
         for words in (["import", ""], ["activate", ""], ["show", "--model", ""], ["-jm", ""], ["update", ""]):

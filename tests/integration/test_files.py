@@ -982,6 +982,37 @@ class PolkitTest(FileTest):
         other.wait()[0].allow()
         self.assertEqual(pending.result()[0], "2018_4")
 
+    def test_large_files_are_for_those_who_may(self):
+        """What takes the service seconds to read it reads for nobody who may not bring it in; others are asked once."""
+        expanded = b"l: &l [1, 2, 3, 4, 5, 6, 7, 8, 9]\n" + b"".join(b"s%d: [*l, *l]\n" % i for i in range(10000))
+        for what, content in (("text", SMALL + b"#" * (1 << 20)), ("values", SMALL + expanded)):
+            path = self.share_file(f"{what}.yml", content.decode())
+            for user, name in ((DENIED, "AccessDenied"), (ORDINARY, "InteractiveAuthorizationRequired")):
+                caller = self.caller(user)
+                for method, arguments in (("ImportFile", (0, f"2018_{what}")), ("PreviewUpdate", (MODEL,))):
+                    with self.subTest(what=what, user=user, method=method):
+                        options = {} if method == "ImportFile" else {"file": 0}
+                        self.fails_unchanged(name, caller.call, method, *arguments, files=[path], **options)
+            with self.subTest(what=what, user=ALLOWED):
+                caller = self.caller(ALLOWED)
+                before = len(self.bench.checks())
+                caller.call("ImportFile", 0, f"2018_{what}", files=[path], name=f"{what}.yml")
+                self.assertEqual(
+                    self.bench.checks()[before:],
+                    [("org.coachiq.config1.import", ALLOWED, "", f"{what}.yml", "ImportFile")],
+                )
+                self.assertEqual(self.changes(limit=1)[0]["User"], ALLOWED)
+        caller = self.caller(ASKED)
+        agent = Agent(self.bench, caller)
+        path = self.share_file("asked.yml", (Coach("7.0.0").text() + "#" * (1 << 20)))
+        token = caller.begin("PreviewUpdate", MODEL, file=0, files=[path], interactive=True)
+        agent.wait()[0].allow()
+        pending = caller.begin("ApplyUpdate", MODEL, token.result()[0], [], "", file=0, files=[path], interactive=True)
+        agent.wait(2)[1].allow()
+        pending.result()
+        self.assertEqual(self.model_info()["ImportedVersion"], "7.0.0")
+        self.assertEqual(len(agent.prompts), 2)
+
     def test_the_world_moves_during_the_prompt(self):
         caller = self.caller(ASKED)
         agent = Agent(self.bench, caller)

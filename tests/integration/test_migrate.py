@@ -21,6 +21,7 @@ from harness import (
     FIXTURES,
     MODEL,
     ORDINARY,
+    PLAIN,
     SHORT,
     SOURCE_ROOT,
     TIMEOUT,
@@ -333,6 +334,7 @@ class WholeTest(TreeTest):
                 )
                 self.addCleanup(terminal.close)
                 seen = terminal.expect("Take it over?")
+                self.assertNotIn("A backup", seen)
                 for line in seen.splitlines():
                     # What names a file or says why is never cut, but broken where there is a blank.
                     if not line.startswith("The old files stay"):
@@ -341,13 +343,16 @@ class WholeTest(TreeTest):
                 terminal.expect("Nothing was written.")
                 self.assertEqual(terminal.end(), 1)
                 self.assertEqual(self.revision(), 0)
+        self.call("Import", PLAIN)
         terminal = Terminal([self.bench.ctl, "migrate", "--root", self.tree.root], self.environment())
         self.addCleanup(terminal.close)
-        terminal.expect("Take it over?")
+        self.assertIn("A backup of what is there now is made first.", terminal.expect("Take it over?"))
+        self.assertEqual(self.call("ListBackups"), [])
         terminal.type("y")
         seen = terminal.expect("takes it back.")
         self.assertRegex(seen, r"Moved over: \d+ taken, \d+ already there, \d+ refused  \(change \d+\)\n")
         self.assertEqual(terminal.end(), 0)
+        self.assertEqual(len(self.call("ListBackups")), 1)
         self.check_served()
 
     def test_nobody_to_ask(self):
@@ -628,6 +633,19 @@ class RealTest(MigrateTest):
                             seen += 1
         self.assertGreater(seen, 50)
 
+    def check_way_back(self, release):
+        """The old decoder reads from an export what it read from the file, but for names of interfaces."""
+        exported = self.bench.path(f"{release}.yml")
+        self.run_ctl("export", BUNDLED, "--output", exported)
+
+        def entries(path):
+            return {
+                place: [{key: value for key, value in entry.items() if key != "interface"} for entry in found]
+                for place, found in old_entries(path).items()
+            }
+
+        self.assertEqual(entries(exported), entries(self.real(release)))
+
     def test_each_release(self):
         for release in ("2025-05-13", "2025-06-06", "2025-06-08"):
             with self.subTest(release):
@@ -642,6 +660,7 @@ class RealTest(MigrateTest):
                 with open(self.real(release), encoding="utf-8") as file:
                     self.check_effective(yaml.safe_load(file))
                 self.assertEqual(self.migrate("--yes")["counts"]["taken"], 0)
+                self.check_way_back(release)
                 self.run_ctl("undo", str(report["change"]))
 
     def test_edited_by_hand(self):

@@ -85,15 +85,15 @@ static void test_identity(void)
         file_parse("_coach_info: {year: '2020', make: X, model: [1], trim: null}\n");
     g_autoptr(CoachFile) none = file_parse("coach_info: text\n");
 
-    g_assert_cmpstr(full->year, ==, "2021");
-    g_assert_cmpstr(full->make, ==, "Entegra");
-    g_assert_cmpstr(full->model, ==, "Aspire");
-    g_assert_cmpstr(full->trim, ==, "44R");
-    g_assert_cmpstr(older->year, ==, "2020");
-    g_assert_cmpstr(older->make, ==, "X");
-    g_assert_cmpstr(older->model, ==, "");
-    g_assert_cmpstr(older->trim, ==, "");
-    g_assert_cmpstr(none->year, ==, "");
+    g_assert_cmpstr(full->info.year, ==, "2021");
+    g_assert_cmpstr(full->info.make, ==, "Entegra");
+    g_assert_cmpstr(full->info.model, ==, "Aspire");
+    g_assert_cmpstr(full->info.trim, ==, "44R");
+    g_assert_cmpstr(older->info.year, ==, "2020");
+    g_assert_cmpstr(older->info.make, ==, "X");
+    g_assert_cmpstr(older->info.model, ==, "");
+    g_assert_cmpstr(older->info.trim, ==, "");
+    g_assert_cmpstr(none->info.year, ==, "");
 }
 
 static void test_version(void)

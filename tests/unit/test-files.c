@@ -19,7 +19,7 @@ static const UpdateOptions no_update_options = {.allow = MERGE_ALLOW_ALL};
 static BroughtFile *read_file(Fixture *f, const char *text, const char *name)
 {
     g_autoptr(GError) error = NULL;
-    BroughtFile *file = service_read_file(f->service, text, strlen(text), name, &error);
+    BroughtFile *file = service_read_file(f->service, text, strlen(text), name, FILE_ORDINARY, &error);
 
     check_no_error(error);
     return file;
@@ -28,7 +28,8 @@ static BroughtFile *read_file(Fixture *f, const char *text, const char *name)
 static Plan *plan_file_with(Fixture *f, const char *model, const char *text, const UpdateOptions *update,
                             const WriteOptions *options, GError **error)
 {
-    g_autoptr(BroughtFile) file = service_read_file(f->service, text, strlen(text), "", error);
+    g_autoptr(BroughtFile) file =
+        service_read_file(f->service, text, strlen(text), "", FILE_ORDINARY, error);
     g_autofree char *id = file ? service_find_model_of_file(f->service, file, model, error) : NULL;
 
     return id ? service_plan_import_file(f->service, id, file, NULL, update, "brought", options, error)

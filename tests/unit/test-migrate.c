@@ -9,6 +9,7 @@
 
 #include "base/json-patch.h"
 #include "coach/coach-text.h"
+#include "coach/device.h"
 #include "coach/legacy.h"
 #include "coach/path.h"
 #include "service-support.h"
@@ -63,7 +64,7 @@ static void has(Old *old, const char *name, const char *text)
 static Plan *plan_old(Fixture *f, const Old *old, MigrationReport **report, GError **error)
 {
     return service_plan_migration(f->service, (const MigrationFile *) (const void *) old->files->data,
-                                  old->files->len, "moving", &no_options, report, error);
+                                  old->files->len, true, "moving", &no_options, report, error);
 }
 
 /* Migrates; the number of the change, 0 where there was nothing to do. */
@@ -698,6 +699,51 @@ static void test_other_release_here(Fixture *f, gconstpointer unused)
     assert_intact(f);
 }
 
+/* False where no option lets the release in. */
+static bool update_to(Fixture *f, const char *text)
+{
+    const UpdateOptions all = {.allow = MERGE_ALLOW_ALL};
+    g_autoptr(UpdatePreview) seen = NULL;
+    g_autoptr(GError) error = NULL;
+    Plan *plan;
+
+    write_seed(f, MODEL, text);
+    seen = service_preview_update(f->service, MODEL, &all, &error);
+    check_no_error(error);
+    plan = service_plan_update(f->service, MODEL, seen->token, &all, "", &no_options, &error);
+    if (!plan) {
+        check(error->code == CONFIG_ERROR_BLOCKED);
+        return false;
+    }
+    commit(f, plan);
+    return true;
+}
+
+/* That somebody took the newer release is pruned; it stays all the same. */
+static void test_pruned_decision(Fixture *f, gconstpointer unused)
+{
+    const Retention little = {.changes = 1, .days = 0, .backups = 1};
+    g_autoptr(GString) newer = g_string_new(coach_text);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *left = NULL, *version = NULL;
+    g_auto(Old) old = {0};
+
+    import(f, MODEL);
+    g_string_replace(newer, "version: '1.0'", "version: '2.0'", 0);
+    check(update_to(f, newer->str));
+    commit(f, service_plan_retention(f->service, &little, &no_options, &error));
+    commit(f, service_plan_interface(f->service, "house", "can0", &no_options, &error));
+    check_no_error(error);
+    left = raw_text(f->state, "SELECT count(*) FROM changes WHERE kind = 'update'");
+    g_assert_cmpstr(left, ==, "0");
+    has_edited_copy(&old);
+    has(&old, "reference:/reference/" MODEL ".yml", coach_text);
+    migrate(f, &old);
+    version = raw_text(f->state, "SELECT imported_version FROM coach_import_status");
+    g_assert_cmpstr(version, ==, "2.0");
+    assert_overrides(f, "3");
+}
+
 static void test_removed_devices_count_as_removed(Fixture *f, gconstpointer unused)
 {
     g_auto(Old) old = {0};
@@ -710,7 +756,108 @@ static void test_removed_devices_count_as_removed(Fixture *f, gconstpointer unus
     assert_item(&old, "edit", "devices/spot", "refused", "changed here by ann");
 }
 
+/* An interface that the owner gave by hand gets its logical name; those of the release stay the vendor's. */
+static void test_interfaces_of_edited_copy(Fixture *f, gconstpointer unused)
+{
+    g_autoptr(GString) text = g_string_new(coach_text);
+    g_auto(Old) old = {0};
+
+    g_string_replace(text, "device_type: lock,", "device_type: lock, interface: can1,", 0);
+    has(&old, "coach:/config/" MODEL ".yml", text->str);
+    has(&old, "settings:environment", "{\"interface_mappings\": {\"house\": \"can1\"}}");
+    migrate(f, &old);
+    assert_item(&old, "coach", "", "taken", "one interface got its logical name");
+    assert_data(f, "devices/door",
+                "{\"entity_id\":\"door\",\"friendly_name\":\"Door\",\"device_type\":\"lock\",\"interface\":"
+                "\"house\",\"area\":\"interior\",\"bindings\":[{\"dgn\":\"1FEE5\",\"instance\":1}]}");
+    migrate_nothing(f, &old);
+}
+
+/* Ids that differ in case alone: the same one goes before another. */
+static void test_ids_in_case(Fixture *f, gconstpointer unused)
+{
+    g_auto(Old) first = {0}, second = {0};
+
+    write_seed(f, "COACH", OTHER);
+    has(&first, "coach:/config/COACH.yml", OTHER);
+    has(&first, "settings:environment", "{\"active_model\": \"COACH\"}");
+    migrate(f, &first);
+    g_assert_cmpstr(value_map_get_string(first.report, "active_model"), ==, "COACH");
+    has(&second, "coach:/config/" MODEL ".yml", coach_text);
+    migrate(f, &second);
+    assert_serves(f, MODEL, coach_text);
+    assert_serves(f, "COACH", OTHER);
+}
+
 /* Laws */
+
+/* A few bytes of a text are other ones, or it ends early. */
+static char *mutilated(const char *text)
+{
+    static const char bytes[] = "\0{}[]\"':,-/&*<>0aZ~\n\t\xff\xc3";
+    GString *other = g_string_new(text);
+    guint n = below(4);
+
+    for (guint i = 0; i < n && other->len > 0; i++) {
+        guint at = below((unsigned) other->len);
+
+        if (one_in(8))
+            g_string_truncate(other, at);
+        else if (one_in(4))
+            g_string_erase(other, at, 1);
+        else
+            other->str[at] = bytes[below(sizeof bytes - 1)];
+    }
+    return g_string_free(other, FALSE);
+}
+
+/* Whatever is sent, it is judged; what is taken leaves a sound database, and is there when it comes again.
+ */
+static void survives_anything(void)
+{
+    static const char *const items[][2] = {
+        {"coach:/config/" MODEL ".yml", EDITED},
+        {"coach:/config/other.yml", OTHER},
+        {"reference:/reference/" MODEL ".yml", OTHER},
+        {"patches::/p.json",
+         "[{\"op\": \"replace\", \"path\": \"/1FEDA/1/0/friendly_name\", \"value\": \"X\"},"
+         " {\"op\": \"move\", \"from\": \"/areas/one\", \"path\": \"/areas/three\"},"
+         " {\"op\": \"copy\", \"from\": \"/1FEDA\", \"path\": \"/1FEDC\"}]"},
+        {"settings:environment",
+         "{\"interface_mappings\": {\"house\": \"can1\"}, \"active_model\": \"" MODEL "\","
+         " \"display_names\": {\"light.lamp\": \"L\"}}"},
+        {"problem:/x", "{\"reason\": \"r\"}"},
+        {"pack:", "{\"name\": \"coach:/config/p.yml\", \"length\": 4}\na: 1"},
+    };
+    g_autoptr(MigrationReport) report = NULL;
+    g_autoptr(Plan) plan = NULL;
+    g_auto(Old) old = {0};
+    Fixture f = {0};
+
+    for (guint i = 0; i < G_N_ELEMENTS(items); i++) {
+        g_autofree char *name = one_in(10) ? mutilated(items[i][0]) : g_strdup(items[i][0]),
+                        *text = one_in(3) ? mutilated(items[i][1]) : g_strdup(items[i][1]);
+
+        if (one_in(4) || !g_utf8_validate(name, -1, NULL))
+            continue;
+        has(&old, name, text);
+    }
+    if (!old.files)
+        return;
+    set_up(&f, IN_MEMORY);
+    plan = plan_old(&f, &old, &report, NULL);
+    if (plan) {
+        migrate(&f, &old);
+        migrate_nothing(&f, &old);
+        assert_intact(&f);
+    }
+    tear_down(&f, NULL);
+}
+
+static void test_survives_anything(void)
+{
+    repeat(200, survives_anything);
+}
 
 /* The components as a coach file; NULL where they make none. */
 static char *format_file(GPtrArray *components)
@@ -843,24 +990,23 @@ static bool says_of_file(const Old *old, const char *text)
     return g_str_has_prefix(value_map_get_string(item, "reason"), text);
 }
 
-/* False where no option lets the release in. */
-static bool update_to(Fixture *f, const char *text)
+/* The state with devices as the old system had them: what each binding has, wherever it is stored. */
+static Value *entries_of(Fixture *f)
 {
-    const UpdateOptions all = {.allow = MERGE_ALLOW_ALL};
-    g_autoptr(UpdatePreview) seen = NULL;
-    g_autoptr(GError) error = NULL;
-    Plan *plan;
+    g_autoptr(Value) state = state_of(f, MODEL);
+    Value *entries = value_new_map();
 
-    write_seed(f, MODEL, text);
-    seen = service_preview_update(f->service, MODEL, &all, &error);
-    check_no_error(error);
-    plan = service_plan_update(f->service, MODEL, seen->token, &all, "", &no_options, &error);
-    if (!plan) {
-        check(error->code == CONFIG_ERROR_BLOCKED);
-        return false;
+    VALUE_FOREACH_ENTRY (path, data, state) {
+        Value *bindings = path_is_device(path) ? value_map_get(data, DEVICE_BINDINGS) : NULL;
+
+        if (value_length(bindings) == 0)
+            value_map_set(&entries, path, data);
+        VALUE_FOREACH_ENTRY (key, own, bindings) {
+            g_autofree char *place = g_strconcat(path, " ", key, NULL);
+            value_map_take(&entries, place, device_flatten(data, key));
+        }
     }
-    commit(f, plan);
-    return true;
+    return entries;
 }
 
 /* A migration and then an update lead to what an update and then the migration lead to: an owner who was
@@ -900,8 +1046,8 @@ static void comes_late(void)
         possible = says_of_file(&late, follows);
     }
     if (possible) {
-        early_state = state_of(&f, MODEL);
-        late_state = state_of(&g, MODEL);
+        early_state = entries_of(&f);
+        late_state = entries_of(&g);
         assert_equal(late_state, early_state);
         migrate_nothing(&f, &early);
         migrate_nothing(&g, &late);
@@ -978,6 +1124,8 @@ int main(int argc, char **argv)
     ADD_STORY("/migrate/reference-is-the-base", test_reference_is_the_base);
     ADD_STORY("/migrate/first-use-gives-way", test_first_use_gives_way);
     ADD_STORY("/migrate/undo-follows-names", test_undo_follows_names);
+    ADD_STORY("/migrate/interfaces-of-edited-copy", test_interfaces_of_edited_copy);
+    ADD_STORY("/migrate/ids-in-case", test_ids_in_case);
     ADD_STORY("/migrate/far-file-is-custom", test_far_file_is_custom);
     ADD_STORY("/migrate/unknown-coach", test_unknown_coach);
     ADD_STORY("/migrate/reference-alone", test_reference_alone);
@@ -992,8 +1140,10 @@ int main(int argc, char **argv)
     ADD_STORY("/migrate/reset-here-stays", test_reset_here_stays);
     ADD_STORY("/migrate/bindings-here-stay", test_bindings_here_stay);
     ADD_STORY("/migrate/other-release-here", test_other_release_here);
+    ADD_STORY("/migrate/pruned-decision", test_pruned_decision);
     ADD_STORY("/migrate/removed-device-reset", test_removed_devices_count_as_removed);
     g_test_add_func("/migrate/serves-what-was-served", test_serves_what_was_served);
+    g_test_add_func("/migrate/survives-anything", test_survives_anything);
     g_test_add_func("/migrate/comes-late", test_comes_late);
     g_test_add_func("/migrate/overwrites-nothing", test_overwrites_nothing);
     return g_test_run();

@@ -47,7 +47,7 @@ static void test_import(Fixture *f, gconstpointer unused)
     info = find_model(before, MODEL);
     g_assert_nonnull(info);
     g_assert_true(info->bundled && !info->import && !info->active && !info->update_available);
-    g_assert_cmpstr(info->year, ==, "2021");
+    g_assert_cmpstr(info->coach.year, ==, "2021");
     g_assert_cmpstr(info->bundled_version, ==, "1.0");
     g_assert_cmpuint(info->n_devices, ==, 4);
     /* What is compiled in is there too. */

@@ -429,7 +429,9 @@ static void test_import(Fixture *f, gconstpointer unused)
     g_assert_cmpstr(status->content_hash, ==, file->content_hash);
     g_assert_cmpstr(status->version, ==, "1.0");
     g_assert_cmpstr(status->origin, ==, "bundled");
-    assert_json(status->identity, "{\"year\":\"2021\",\"make\":\"Entegra\",\"model\":\"\",\"trim\":\"\"}");
+    assert_json(status->identity,
+                "{\"year\":\"2021\",\"make\":\"Entegra\",\"model\":\"\",\"trim\":\"\",\"notes\":\"\","
+                "\"vin_pattern\":\"\",\"data_quality\":\"\",\"data_note\":\"\"}");
     g_assert_cmpint(status->revision_id, ==, id);
     g_assert_cmpint(status->time, ==, 1700000000000000);
 
