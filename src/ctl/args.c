@@ -53,6 +53,8 @@ const OptionSpec option_specs[] = {
      MEMBER(interface)},
     {"text", 0, N_("TEXT"), N_("Components that contain this text; the same as TEXT alone"), OPTIONS_FIND,
      OPTION_TEXT, MEMBER(text)},
+    {"name", 0, N_("NAME"), N_("Only those whose name contains NAME; the same as NAME alone"), OPTIONS_DGNS,
+     OPTION_TEXT, MEMBER(name)},
     {"direction", 0, N_("WORD"), N_("Only of this direction: status, command, request, other"), OPTIONS_DGNS,
      OPTION_TEXT, MEMBER(direction)},
     {"full", 'l', NULL, N_("Do not cut short what is long: columns on a narrow terminal, lists of names"),

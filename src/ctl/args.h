@@ -18,7 +18,7 @@ typedef enum OptionGroup {
     OPTIONS_PAGE = 1 << 3,       /* --lines, --before */
     OPTIONS_KIND = 1 << 4,       /* --kind */
     OPTIONS_FIND = 1 << 5,       /* what to find */
-    OPTIONS_DGNS = 1 << 6,       /* --direction */
+    OPTIONS_DGNS = 1 << 6,       /* --name, --direction */
     OPTIONS_FULL = 1 << 7,       /* --full */
     OPTIONS_FORCE = 1 << 8,      /* --force alone */
     OPTIONS_NONE = 1 << 9,       /* --none */
@@ -65,6 +65,7 @@ typedef struct Args {
     const char *area;
     const char *interface;
     const char *text;
+    const char *name;
     const char *direction;
     const char *policy;
     const char *output;

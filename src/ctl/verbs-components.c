@@ -233,6 +233,7 @@ static const TableColumn lookup_columns[] = {
     {N_("AREA"), TABLE_SHRINK},
     {N_("INTERFACE"), TABLE_SHRINK},
     {N_("COMMAND"), TABLE_SHRINK | TABLE_HIDE_EMPTY},
+    {N_("MESSAGE"), TABLE_SHRINK | TABLE_HIDE_EMPTY},
     {0},
 };
 
@@ -280,6 +281,7 @@ static int print_devices(Ctl *ctl, const Value *devices)
         table_add(table, dict_text(data, "area"), STYLE_PLAIN);
         table_add(table, interface, STYLE_PLAIN);
         table_add(table, dict_text(data, "command_type"), STYLE_PLAIN);
+        table_add(table, dict_text(data, "dgn_name"), STYLE_PLAIN);
     }
     table_print(table, &ctl->out, stdout);
     return report_found(ctl, value_length(objects) > 0);

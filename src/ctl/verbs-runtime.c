@@ -22,6 +22,7 @@ static const TableColumn signal_columns[] = {
     {N_("SCALE"), TABLE_RIGHT | TABLE_HIDE_EMPTY},
     {N_("OFFSET"), TABLE_RIGHT | TABLE_HIDE_EMPTY},
     {N_("VALUES"), TABLE_SHRINK | TABLE_HIDE_EMPTY},
+    {N_("NOTE"), TABLE_SHRINK | TABLE_HIDE_EMPTY},
     {0},
 };
 
@@ -45,14 +46,42 @@ static char *enum_text(const Value *values)
     return g_string_free(text, FALSE);
 }
 
+/* "uint8 bitmap" */
+static char *type_text(const Value *signal)
+{
+    const char *form = dict_text(signal, "form");
+
+    return g_strdup_printf("%s%s%s", dict_text(signal, "type"), *form ? " " : "", form);
+}
+
+/* What a reader has to know beside the columns. */
+static char *note_text(const Value *signal)
+{
+    const Value *verified = value_map_get(signal, "verified");
+    const char *note = dict_text(signal, "note");
+    bool doubtful = verified && value_type(verified) == VALUE_BOOLEAN && !value_boolean(verified);
+
+    return g_strdup_printf("%s%s%s", doubtful ? _("unverified") : "", doubtful && *note ? "; " : "", note);
+}
+
 static void add_signal(Table *table, const Value *signal)
 {
-    static const char *const keys[] = {"name", "start_bit", "length", "type", "unit", "scale", "offset"};
-    g_autofree char *values = enum_text(value_map_get(signal, "enum"));
+    g_autofree char *values = enum_text(value_map_get(signal, "enum")), *type = type_text(signal),
+                    *note = note_text(signal);
 
-    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++)
-        add_any(table, value_map_get(signal, keys[i]));
+    add_any(table, value_map_get(signal, "name"));
+    add_any(table, value_map_get(signal, "start_bit"));
+    add_any(table, value_map_get(signal, "length"));
+    table_add(table, type, STYLE_PLAIN);
+    add_any(table, value_map_get(signal, "unit"));
+    /* A quantity whose scale nobody knows is not a number that stands for itself. */
+    if (dict_flag(signal, "scale_unknown"))
+        table_add(table, "?", STYLE_WARN);
+    else
+        add_any(table, value_map_get(signal, "scale"));
+    add_any(table, value_map_get(signal, "offset"));
     table_add(table, values, STYLE_PLAIN);
+    table_add(table, note, STYLE_PLAIN);
 }
 
 static void print_dgn(Ctl *ctl, const Value *description)
@@ -126,11 +155,14 @@ static Value *dgn_objects(const Value *dgns)
 
 int verb_dgns(Ctl *ctl)
 {
+    const char *name = ctl_argument(ctl, 0);
     g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
     g_autoptr(CallOptions) query = call_options_new();
     g_autoptr(Table) table = table_new(dgn_columns);
 
-    call_options_text(query, "name", ctl_argument(ctl, 0));
+    if (name && ctl->args.name)
+        return ctl_usage(ctl, _("The name is given twice."));
+    call_options_text(query, "name", name ? name : ctl->args.name);
     call_options_text(query, "direction", ctl->args.direction);
 
     g_autoptr(Value) reply = ctl_call(ctl, &error, "ListDgns", "a(uss)", query, "");

@@ -190,7 +190,8 @@ const Verb verbs[] = {
      verb_factory_reset},
 
     {"dgn", FAMILY_RUNTIME, N_("DGN"), 1, 1, OPTIONS_FULL, N_("Describe a data group of RV-C"),
-     N_("DGN is hexadecimal, “1FEDA”."), verb_dgn},
+     N_("DGN is hexadecimal, “1FEDA”. A scale of “?” is one that no source says; then only the raw value is known."),
+     verb_dgn},
     {"dgns", FAMILY_RUNTIME, N_("[NAME]"), 0, 1, OPTIONS_DGNS | OPTIONS_FULL, N_("List data groups of RV-C"),
      N_("Those whose name contains NAME, else all."), verb_dgns},
     {"resources", FAMILY_RUNTIME, "", 0, 0, OPTIONS_FULL, N_("List the files that ship with the service"),

@@ -191,6 +191,13 @@ const char *const *bundle_list_resources(void)
     return names;
 }
 
+bool bundle_has_own_resource(const Bundle *bundle, const char *name)
+{
+    g_autofree char *path = bundle->development ? g_build_filename(bundle->development, name, NULL) : NULL;
+
+    return path && access(path, F_OK) == 0;
+}
+
 GBytes *bundle_get_resource(const Bundle *bundle, const char *name, GError **error)
 {
     g_autoptr(GError) local = NULL;

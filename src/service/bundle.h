@@ -29,6 +29,9 @@ const char *const *bundle_list_resources(void);
 /* The bytes of one of them. Sets INVALID_ARGS for a name that is none. */
 GBytes *bundle_get_resource(const Bundle *bundle, const char *name, GError **error);
 
+/* Whether the folder of the development mode has one of its own. */
+bool bundle_has_own_resource(const Bundle *bundle, const char *name);
+
 /* Whether a text can be the id of a model: letters, digits, "_", "-", "." and no leading dot, at most 128
  * bytes. */
 bool model_id_is_valid(const char *id);

@@ -76,6 +76,52 @@ static void describe_storage(Service *service, Value **map)
     value_map_take(map, "Models", models);
 }
 
+static Value *describe_dgn(const DgnTable *table, const BoundDgn *bound)
+{
+    const DgnRow *row = table ? dgn_table_find(table, bound->dgn) : NULL;
+    Value *map = value_new_map();
+    char number[8];
+
+    g_snprintf(number, sizeof number, "%05X", bound->dgn);
+    set_text(&map, "Dgn", number);
+    set_text(&map, "Name", row ? dgn_table_text(table, row->name) : "");
+    set_text(&map, "Direction", row ? dgn_direction_to_string((DgnDirection) row->direction) : "");
+    value_map_take(&map, "Devices", value_new_integer(bound->n_devices));
+    return map;
+}
+
+/* The DGNs that the active model uses, where it is imported. */
+static Value *describe_dgns(Service *service, const DgnTable *table)
+{
+    g_autoptr(GError) local = NULL;
+    g_autoptr(GArray) dgns = NULL;
+    Value *list = value_new_list();
+    ModelCache *cache = service_get_cache(service, "", &local);
+
+    if (!cache || !model_cache_index(cache, service->store, &local)) {
+        service_note_failure(service, local);
+        return list;
+    }
+    dgns = model_cache_dgns(cache);
+    for (guint i = 0; i < dgns->len; i++)
+        value_list_take(&list, describe_dgn(table, &g_array_index(dgns, BoundDgn, i)));
+    return list;
+}
+
+static void describe_protocol(Service *service, Value **map)
+{
+    g_autoptr(GError) error = NULL;
+    const DgnTable *table = service_dgns(service, &error);
+    Value *protocol = value_new_map();
+
+    set_text(&protocol, "Version", table ? table->version : "");
+    value_map_take(&protocol, "Dgns", value_new_integer(table ? (int64_t) table->n_rows : 0));
+    if (error)
+        set_text(&protocol, "Problem", error->message);
+    value_map_take(map, "Protocol", protocol);
+    value_map_take(map, "Dgns", describe_dgns(service, table));
+}
+
 static Value *describe_resource(Service *service, const char *name)
 {
     g_autoptr(GBytes) bytes = bundle_get_resource(service->bundle, name, NULL);
@@ -105,6 +151,7 @@ char *service_describe(Service *service, const char *version)
     value_map_take(&map, "Resources", resources);
     /* A state that cannot be read is told by its health, not by an error: this is what one looks at then. */
     describe_storage(service, &map);
+    describe_protocol(service, &map);
     set_text(&map, "Health", service_health(service));
     return json_format(map);
 }

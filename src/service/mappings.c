@@ -7,6 +7,7 @@
 #include "coach/device.h"
 #include "coach/dgn.h"
 #include "coach/path.h"
+#include "coach/validate-dgn.h"
 #include "coach/validate.h"
 
 #include <string.h>
@@ -173,7 +174,9 @@ static void lookup_result_free(LookupResult *result)
     g_free(result);
 }
 
-static LookupResult *lookup_result_new(Service *service, const CachedMapping *mapping, const char *key)
+/* `dgn_name` may be NULL. */
+static LookupResult *lookup_result_new(Service *service, const CachedMapping *mapping, const char *key,
+                                       const char *dgn_name)
 {
     g_autoptr(Value) data = json_parse(mapping->data, -1, &json_limits_stored, NULL);
     g_autoptr(Value) keyed = data ? device_to_keyed(data, NULL) : NULL;
@@ -185,9 +188,20 @@ static LookupResult *lookup_result_new(Service *service, const CachedMapping *ma
 
     if (physical)
         value_map_take(&flat, "physical_interface", value_new_string(physical));
+    if (dgn_name)
+        value_map_take(&flat, "dgn_name", value_new_string(dgn_name));
     result->path = mapping->path;
     result->data = json_format(flat);
     return result;
+}
+
+/* NULL where none is known. A broken rvc.json of a development folder keeps nobody from their devices. */
+static const char *dgn_name(Service *service, uint32_t dgn)
+{
+    const DgnTable *table = service_dgns(service, NULL);
+    const DgnRow *row = table ? dgn_table_find(table, dgn) : NULL;
+
+    return row ? dgn_table_text(table, row->name) : NULL;
 }
 
 bool service_lookup(Service *service, const char *model, uint32_t dgn, int instance, GPtrArray **ret,
@@ -197,6 +211,7 @@ bool service_lookup(Service *service, const char *model, uint32_t dgn, int insta
     g_autoptr(GPtrArray) results = g_ptr_array_new_with_free_func((GDestroyNotify) lookup_result_free);
     GPtrArray *devices;
     char key[BINDING_KEY_SIZE];
+    const char *name;
     size_t size = 0;
 
     if (dgn > DGN_MAX) {
@@ -213,8 +228,9 @@ bool service_lookup(Service *service, const char *model, uint32_t dgn, int insta
         devices = model_cache_lookup(cache, dgn, instance);
     }
     binding_key_format(dgn, instance, key);
+    name = devices ? dgn_name(service, dgn) : NULL;
     for (guint i = 0; devices && i < devices->len; i++) {
-        LookupResult *result = lookup_result_new(service, g_ptr_array_index(devices, i), key);
+        LookupResult *result = lookup_result_new(service, g_ptr_array_index(devices, i), key, name);
 
         g_ptr_array_add(results, result);
         size += strlen(result->path) + strlen(result->data) + 2 * ANSWER_TEXT_OVERHEAD;
@@ -223,6 +239,37 @@ bool service_lookup(Service *service, const char *model, uint32_t dgn, int insta
     }
     *ret = g_steal_pointer(&results);
     return true;
+}
+
+static void validate_protocol(Service *service, const Rules *rules, GPtrArray *effective,
+                              GPtrArray *problems)
+{
+    g_autoptr(GError) error = NULL;
+    const DgnTable *table = service_dgns(service, &error);
+
+    if (table)
+        validate_dgns(table, rules, effective, problems);
+    else
+        problem_add(problems, PROBLEM_WARNING, "", "", "DGNs are not checked: %s", error->message);
+}
+
+/* A file can have more problems than a message can carry; nobody reads so many. */
+static void shorten(GPtrArray *problems)
+{
+    size_t size = 0;
+    guint n = 0;
+
+    for (; n < problems->len && size <= PAGE_SIZE_MAX; n++) {
+        const Problem *problem = g_ptr_array_index(problems, n);
+
+        size += strlen(problem->path) + strlen(problem->field) + strlen(problem->message) +
+                4 * ANSWER_TEXT_OVERHEAD;
+    }
+    if (n == problems->len)
+        return;
+    guint left = problems->len - n;
+    g_ptr_array_set_size(problems, (gint) n);
+    problem_add(problems, PROBLEM_WARNING, "", "", "%u more problems are not listed", left);
 }
 
 bool service_validate(Service *service, const char *model, GPtrArray **ret, GError **error)
@@ -250,6 +297,8 @@ bool service_validate(Service *service, const char *model, GPtrArray **ret, GErr
         g_ptr_array_add(effective, component_new(mapping->path, data));
     }
     validate_model(rules, vendor, effective, problems);
+    validate_protocol(service, rules, effective, problems);
+    shorten(problems);
     *ret = g_steal_pointer(&problems);
     return true;
 }

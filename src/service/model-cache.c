@@ -336,6 +336,44 @@ GPtrArray *model_cache_lookup(const ModelCache *cache, uint32_t dgn, int instanc
     return g_hash_table_lookup(cache->by_binding, binding_key(dgn, instance));
 }
 
+static int compare_dgns(gconstpointer a, gconstpointer b)
+{
+    const BoundDgn *left = a, *right = b;
+
+    return left->dgn < right->dgn ? -1 : left->dgn > right->dgn;
+}
+
+GArray *model_cache_dgns(const ModelCache *cache)
+{
+    g_autoptr(GHashTable) sets =
+        g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify) g_hash_table_unref);
+    GArray *dgns = g_array_new(false, false, sizeof(BoundDgn));
+    GHashTableIter iter;
+    gpointer key, value;
+
+    g_hash_table_iter_init(&iter, cache->by_binding);
+    while (g_hash_table_iter_next(&iter, &key, &value)) {
+        const GPtrArray *devices = value;
+        gpointer dgn = GUINT_TO_POINTER(key_dgn(key));
+        GHashTable *set = g_hash_table_lookup(sets, dgn);
+
+        if (!set) {
+            set = g_hash_table_new(NULL, NULL);
+            g_hash_table_insert(sets, dgn, set);
+        }
+        for (guint i = 0; i < devices->len; i++)
+            g_hash_table_add(set, g_ptr_array_index(devices, i));
+    }
+    g_hash_table_iter_init(&iter, sets);
+    while (g_hash_table_iter_next(&iter, &key, &value)) {
+        BoundDgn bound = {.dgn = GPOINTER_TO_UINT(key), .n_devices = g_hash_table_size(value)};
+
+        g_array_append_val(dgns, bound);
+    }
+    g_array_sort(dgns, compare_dgns);
+    return dgns;
+}
+
 GHashTable *model_cache_bound(const ModelCache *cache, const uint32_t *dgn, const int *instance)
 {
     GHashTable *bound = g_hash_table_new(NULL, NULL);

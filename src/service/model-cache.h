@@ -52,6 +52,14 @@ guint model_cache_position(const ModelCache *cache, const char *path, bool inclu
  * borrowed; NULL when there is none. The index must be made. */
 GPtrArray *model_cache_lookup(const ModelCache *cache, uint32_t dgn, int instance);
 
+/* How many devices are bound at a DGN. */
+typedef struct BoundDgn {
+    uint32_t dgn;
+    unsigned n_devices;
+} BoundDgn;
+/* The DGNs with a binding, ascending, an array of BoundDgn; only when the index is made. */
+GArray *model_cache_dgns(const ModelCache *cache);
+
 /* The devices with a binding at this DGN, this instance, or both; each may be NULL: any. A set of
  * CachedMapping, which are borrowed; free it with g_hash_table_unref(). The index must be made. */
 GHashTable *model_cache_bound(const ModelCache *cache, const uint32_t *dgn, const int *instance);

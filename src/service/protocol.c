@@ -1,75 +1,114 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The RV-C protocol table, rvc.json, asked by DGN. */
+/* The RV-C protocol table, rvc.json, asked by DGN. The one that ships is a part of the program in a compact
+ * form (rvc-table.h); one of a development folder is read when its bytes have changed. */
 #include "service/service-private.h"
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/json.h"
-#include "coach/dgn.h"
+#include "service/rvc-table.h"
 
-/* Destination-addressed messages carry the address in the low byte of the DGN (RV-C, PDU1 format: the upper
- * byte of the two is below F0); the table has them with 00 there. */
-#define PDU1_MASK UINT32_C(0x1FF00)
-#define PDU1_LIMIT UINT32_C(0x0F000)
+#define RVC_JSON "rvc.json"
 
-static Value *get_table(Service *service, GError **error)
+static Value *parse_file(GBytes *bytes, GError **error)
 {
-    g_autoptr(GBytes) bytes = NULL;
-    Value *table;
     gsize length;
-
-    if (service->protocol && !bundle_development(service->bundle))
-        return value_map_get(service->protocol, "pgns");
-
-    bytes = bundle_get_resource(service->bundle, "rvc.json", error);
-    if (!bytes)
-        return NULL;
     const char *text = g_bytes_get_data(bytes, &length);
-    g_clear_pointer(&service->protocol, value_unref);
-    service->protocol = json_parse(text, (gssize) length, &json_limits_stored, error);
-    if (!service->protocol) {
-        g_prefix_error(error, "rvc.json: ");
-        return NULL;
-    }
-    table = value_map_get(service->protocol, "pgns");
-    if (!value_is_map(table)) {
-        g_set_error_literal(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_FILE, "rvc.json: has no map \"pgns\"");
-        return NULL;
-    }
-    return table;
+    Value *content = json_parse(text, (gssize) length, &json_limits_stored, error);
+
+    if (!content)
+        g_prefix_error(error, RVC_JSON ": ");
+    return content;
 }
 
-static Value *find_dgn(Value *table, uint32_t dgn)
+static const DgnTable *development_table(Service *service, GError **error)
 {
-    char key[8];
-    Value *entry;
+    g_autoptr(GBytes) bytes = bundle_get_resource(service->bundle, RVC_JSON, error);
+    g_autoptr(Value) content = NULL;
+    g_autofree char *hash = NULL;
 
-    g_snprintf(key, sizeof key, "%05X", dgn);
-    entry = value_map_get(table, key);
-    if (!entry && (dgn & 0xFFFF) < PDU1_LIMIT) {
-        g_snprintf(key, sizeof key, "%05X", dgn & PDU1_MASK);
-        entry = value_map_get(table, key);
+    if (!bytes)
+        return NULL;
+    hash = hash_bytes(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+    if (g_str_equal(hash, rvc_table.hash))
+        return &rvc_table;
+    if (service->dgns && g_str_equal(hash, service->dgns->hash))
+        return service->dgns;
+
+    content = parse_file(bytes, error);
+    if (!content)
+        return NULL;
+    g_clear_pointer(&service->dgns, dgn_table_free);
+    service->dgns = dgn_table_new(content, hash, error);
+    return service->dgns;
+}
+
+const DgnTable *service_dgns(Service *service, GError **error)
+{
+    return bundle_has_own_resource(service->bundle, RVC_JSON) ? development_table(service, error)
+                                                              : &rvc_table;
+}
+
+/* The entry where the table says that it is; NULL where it is not there. */
+static Value *entry_at(GBytes *bytes, const DgnRow *row)
+{
+    g_autoptr(Value) entry = NULL;
+    gsize length;
+    const char *text = g_bytes_get_data(bytes, &length), *pgn;
+    uint32_t dgn;
+
+    if (row->size == 0 || row->start > length || row->size > length - row->start)
+        return NULL;
+    entry = json_parse(text + row->start, row->size, &json_limits_stored, NULL);
+    pgn = value_map_get_string(entry, "pgn");
+    return pgn && dgn_parse(pgn, &dgn) && dgn == row->dgn ? g_steal_pointer(&entry) : NULL;
+}
+
+static Value *entry_of(GBytes *bytes, const DgnRow *row, GError **error)
+{
+    g_autoptr(Value) content = NULL, entry = entry_at(bytes, row);
+
+    if (!entry) {
+        content = parse_file(bytes, error);
+        if (!content)
+            return NULL;
+        VALUE_FOREACH_ENTRY (key, value, value_map_get(content, "pgns")) {
+            uint32_t dgn;
+
+            if (dgn_parse(key, &dgn) && dgn == row->dgn)
+                return value_ref(value);
+        }
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_NO_SUCH_MAPPING, "The RV-C table has no DGN %05X",
+                    row->dgn);
     }
-    return entry;
+    return g_steal_pointer(&entry);
 }
 
 bool service_describe_dgn(Service *service, uint32_t dgn, char **ret, GError **error)
 {
-    Value *table, *entry;
+    g_autoptr(GBytes) bytes = NULL;
+    g_autoptr(Value) entry = NULL;
+    const DgnTable *table;
+    const DgnRow *row;
 
     if (dgn > DGN_MAX) {
         g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_ARGS,
                     "%X is no DGN: those have 17 bits, the largest is 1FFFF", dgn);
         return false;
     }
-    table = get_table(service, error);
+    table = service_dgns(service, error);
     if (!table)
         return false;
-    entry = find_dgn(table, dgn);
-    if (!entry) {
+    row = dgn_table_find(table, dgn);
+    if (!row) {
         g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_NO_SUCH_MAPPING, "The RV-C table has no DGN %05X",
                     dgn);
         return false;
     }
+    bytes = bundle_get_resource(service->bundle, RVC_JSON, error);
+    entry = bytes ? entry_of(bytes, row, error) : NULL;
+    if (!entry)
+        return false;
     *ret = json_format(entry);
     return true;
 }
@@ -85,24 +124,28 @@ bool service_list_dgns(Service *service, const char *name, const char *direction
                        GError **error)
 {
     g_autofree char *folded = name ? g_utf8_casefold(name, -1) : NULL;
-    Value *table = get_table(service, error);
+    const DgnTable *table;
+    DgnDirection wanted = DGN_OTHER;
     GArray *dgns;
 
+    if (direction && !dgn_direction_from_string(direction, &wanted)) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_ARGS,
+                    "\"%s\" is no direction: those are \"status\", \"command\", \"request\" and \"other\"",
+                    direction);
+        return false;
+    }
+    table = service_dgns(service, error);
     if (!table)
         return false;
     dgns = g_array_new(false, false, sizeof(DgnInfo));
-    VALUE_FOREACH_ENTRY (key, entry, table) {
-        DgnInfo info = {.name = value_map_get_string(entry, "name"),
-                        .direction = value_map_get_string(entry, "direction")};
+    for (size_t i = 0; i < table->n_rows; i++) {
+        const DgnRow *row = &table->rows[i];
+        DgnInfo info = {.dgn = row->dgn,
+                        .name = dgn_table_text(table, row->name),
+                        .direction = dgn_direction_to_string((DgnDirection) row->direction)};
 
-        if (!info.name || !dgn_parse(key, &info.dgn))
-            continue;
-        if (!info.direction)
-            info.direction = "";
-        if ((folded && !name_fits(info.name, folded)) ||
-            (direction && !g_str_equal(info.direction, direction)))
-            continue;
-        g_array_append_val(dgns, info);
+        if ((!direction || row->direction == wanted) && (!folded || name_fits(info.name, folded)))
+            g_array_append_val(dgns, info);
     }
     *ret = dgns;
     return true;

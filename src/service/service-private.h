@@ -3,6 +3,7 @@
 
 /* service-private.h: what the files of the service share. */
 
+#include "coach/dgn-table.h"
 #include "coach/edits-file.h"
 #include "service/service.h"
 #include "store/backup.h"
@@ -41,7 +42,7 @@ struct Service {
     GHashTable *caches;  /* model → ModelCache */
     bool idle_work;      /* one of them is new, or much memory was used for a moment */
     GHashTable *bundled; /* model → BundledModel */
-    Value *protocol;     /* rvc.json */
+    DgnTable *dgns;      /* of a development folder's rvc.json; NULL: none was read */
 
     ServiceObserver observer;
     void *observer_userdata;
@@ -70,6 +71,9 @@ bool service_is_update(Service *service, const ImportStatus *status, const char 
 bool service_get_bundled(Service *service, const char *model, const ImportStatus *imported,
                          const BundledModel **ret, GError **error);
 void bundled_model_free(BundledModel *bundled);
+/* What is known of DGNs; borrowed until the next call. Sets what bundle_get_resource() does, and
+ * INVALID_FILE, in development mode only. */
+const DgnTable *service_dgns(Service *service, GError **error);
 /* A bundled file with the hash of its bytes; NULL without an error when it says what was `imported` (NULL:
  * none). Sets NO_SUCH_MODEL, INVALID_FILE, TOO_LARGE. */
 bool service_read_bundled(Service *service, const char *model, const ImportStatus *imported,

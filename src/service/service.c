@@ -53,7 +53,7 @@ void service_free(Service *service)
     close_store(service);
     if (service->lock >= 0)
         close(service->lock);
-    g_clear_pointer(&service->protocol, value_unref);
+    dgn_table_free(service->dgns);
     bundle_free(service->bundle);
     g_free(service->state_directory);
     g_free(service->health);

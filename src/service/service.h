@@ -396,7 +396,7 @@ typedef struct DgnInfo {
 /* One DGN as JSON text. Sets NO_SUCH_MAPPING for one that the table does not have. */
 bool service_describe_dgn(Service *service, uint32_t dgn, char **ret, GError **error);
 /* All whose name has `name` in it, in any case, and whose direction is `direction`; both may be NULL. An
- * array of DgnInfo. */
+ * array of DgnInfo. Sets INVALID_ARGS for what is no direction. */
 bool service_list_dgns(Service *service, const char *name, const char *direction, GArray **ret,
                        GError **error);
 

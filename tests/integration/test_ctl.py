@@ -784,6 +784,41 @@ class TerminalTest(CtlTest):
         self.assertIn("…  --keep bedroom_light friendly_name", person.screen)
 
 
+class DgnTest(CtlTest):
+    def test_list(self):
+        found = self.ctl("dgns", "--name", "DIMMER").out
+        self.assertRegex(found, r"^DGN +NAME +DIRECTION\n")
+        self.assertRegex(found, r"(?m)^1FEDA +DC_DIMMER_STATUS_3 +status$")
+        self.assertEqual(self.ctl("dgns", "dimmer").out, found)
+        commands = self.ctl("dgns", "--name=dimmer", "--direction=command").out
+        self.assertIn("1FEDB", commands)
+        self.assertNotIn("1FEDA", commands)
+        self.assertIn("twice", self.ctl("dgns", "dimmer", "--name=dimmer", code=2).err)
+        self.assertIn("sideways", self.ctl("dgns", "--direction=sideways", code=2).err)
+        self.ctl("dgns", "--name=no such name", code=4)
+        objects = json.loads(self.ctl("dgns", "--name=tank_status", "--json").out)
+        self.assertEqual(
+            objects, [{"dgn": "1FFB7", "number": 0x1FFB7, "name": "TANK_STATUS", "direction": "status"}]
+        )
+
+    def test_describe(self):
+        tank = self.ctl("dgn", "1ffb7", "--full").out
+        self.assertRegex(tank, r"(?m)^name: TANK_STATUS$")
+        self.assertRegex(tank, r"(?m)^pair: 1FFB6$")
+        # A quantity without a known scale, and one whose note says what to do with it.
+        self.assertRegex(tank, r"(?m)^tank_size +40 +16 +uint16 +L +\? ")
+        self.assertRegex(tank, r"(?m)^relative_level .*percent = relative_level \* 100 / resolution$")
+        self.assertRegex(self.ctl("dgn", "1FEDA", "--full").out, r"(?m)^group +8 +8 +uint8 bitmap")
+        self.assertRegex(self.ctl("dgn", "1FFAA", "--full").out, r"(?m)^mode .* unverified$")
+        self.assertEqual(
+            json.loads(self.ctl("dgn", "17F9D", "--json").out), json.loads(self.call("DescribeDgn", 0x17F00))
+        )
+        self.assertIn("no DGN 1FABC", self.ctl("dgn", "1FABC", code=4).err)
+
+    def test_lookup(self):
+        self.assertRegex(self.ctl("--model", MODEL, "lookup", "1FEDA:25").out, r"MESSAGE\n.*DC_DIMMER_STATUS_3")
+
+
 class UserTest(CtlTest):
     """Who may; with the real polkit."""
 

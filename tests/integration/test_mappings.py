@@ -250,10 +250,22 @@ class LookupTest(IntegrationTest):
 
     def test_exact(self):
         common = {k: v for k, v in BEDROOM_LIGHT.items() if k != "bindings"}
-        self.assertEqual(self.lookup(0x1FEDA, 25), [("devices/bedroom_light", common)])
+        self.assertEqual(
+            self.lookup(0x1FEDA, 25), [("devices/bedroom_light", {**common, "dgn_name": "DC_DIMMER_STATUS_3"})]
+        )
         self.assertEqual(
             self.lookup(0x1FEDB, 25),
-            [("devices/bedroom_light", {**common, "command_type": "dimmer_control", "status_dgn": "1FEDA"})],
+            [
+                (
+                    "devices/bedroom_light",
+                    {
+                        **common,
+                        "command_type": "dimmer_control",
+                        "status_dgn": "1FEDA",
+                        "dgn_name": "DC_DIMMER_COMMAND_2",
+                    },
+                )
+            ],
         )
 
     def test_two_devices(self):
@@ -335,3 +347,30 @@ class ValidateTest(IntegrationTest):
         self.assertNotIn(("devices/heater", "/capabilities"), [p[1:3] for p in self.call("Validate", MODEL)])
         self.call("ResetMapping", MODEL, "devices/heater", "/capabilities", "")
         self.assertIn(("devices/heater", "/capabilities"), [p[1:3] for p in self.call("Validate", MODEL)])
+
+    def test_rvc(self):
+        """What contradicts the table of RV-C messages is a warning, also where an edit brought it."""
+        tank = {
+            "entity_id": "tank",
+            "device_type": "light",
+            "friendly_name": "Tank",
+            "capabilities": ["level"],
+            "bindings": [
+                {"dgn": "1FFB7", "instance": 20},
+                {"dgn": "1FABC", "instance": 1},
+                {"dgn": "1FFBC", "instance": 2},
+                {"dgn": "1FFB3", "instance": 3},
+            ],
+        }
+        self.call("UpdateMapping", MODEL, "devices/tank", json.dumps(tank), "")
+        found = {field: (severity, text) for severity, path, field, text in self.call("Validate", MODEL) if "tank" in path}
+        for place, words in (
+            ("1FFB7:20", ("instance 20 of 1FFB7 TANK_STATUS", "0 to 3 and 16 to 19", "rvc2mqtt-dbergl")),
+            ("1FABC:1", ("1FABC is not in rvc.json",)),
+            ("1FFBC:2", ("1FFBC DC_LOAD_COMMAND", "1FFBD DC_LOAD_STATUS", "by their names")),
+            ("1FFB3:3", ("WATER_PUMP_STATUS says no instance", '"default"')),
+        ):
+            severity, text = found["/bindings/" + place]
+            self.assertEqual(severity, "warning")
+            for word in words:
+                self.assertIn(word, text)

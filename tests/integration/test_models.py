@@ -449,6 +449,8 @@ class ResourceTest(ModelTest):
         self.assertEqual(both, [d for d in by_name if d in by_direction])
         self.assertEqual(self.call("ListDgns", name="no such name at all"), [])
         self.fails("InvalidArgs", self.call, "ListDgns", colour="red")
+        for direction in ("sideways", "", "Status"):
+            self.fails("InvalidArgs", self.call, "ListDgns", direction=direction)
         self.fails("InvalidArgs", self.call, "ListDgns", name=GLib.Variant("u", 1))
 
     def test_pairs_are_mutual(self):
@@ -458,6 +460,18 @@ class ResourceTest(ModelTest):
         for number, other in pairs.items():
             if other in described:
                 self.assertIn("pair", described[other], f"{number:X} and {other:X}")
+
+    def test_dgn_is_what_the_file_says(self):
+        content = json.loads(self.client.file("GetResource", "rvc.json")[0])["pgns"]
+        self.assertEqual(
+            {f"{number:05X}": json.loads(self.call("DescribeDgn", number)) for number, _, _ in self.call("ListDgns")},
+            content,
+        )
+
+    def test_dgn_with_an_address(self):
+        reset = json.loads(self.call("DescribeDgn", 0x17F00))
+        self.assertEqual(reset["mask"], "1FF00")
+        self.assertEqual(json.loads(self.call("DescribeDgn", 0x17F9D)), reset)
 
     def test_unknown_dgn(self):
         for dgn in (0x20000, 0xFFFFFFFF):
@@ -478,6 +492,12 @@ class DescribeTest(ModelTest):
         self.assertEqual(
             [(r["Name"], r["Size"], r["Sha256"]) for r in described["Resources"]], self.call("ListResources")
         )
+        self.assertEqual(described["Protocol"]["Dgns"], len(self.call("ListDgns")))
+        names = {f"{number:05X}": (name, direction) for number, name, direction in self.call("ListDgns")}
+        self.assertIn("1FEDA", [dgn["Dgn"] for dgn in described["Dgns"]])
+        for dgn in described["Dgns"]:
+            self.assertEqual((dgn["Name"], dgn["Direction"]), names[dgn["Dgn"]])
+            self.assertEqual(dgn["Devices"], len(self.call("FindMappings", MODEL, dgn=dgn["Dgn"])))
 
     def test_describe_an_empty_database(self):
         described = json.loads(self.call("Describe"))

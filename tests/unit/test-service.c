@@ -238,9 +238,11 @@ static void test_lookup(Fixture *f, gconstpointer unused)
     assert_looked_up(
         f, 0x1FEDB, 25,
         "[\"devices/bed\",{\"entity_id\":\"bed\",\"friendly_name\":\"Bed Light\",\"device_type\":\"light\","
-        "\"area\":\"interior.bedroom\",\"interface\":\"house\",\"role\":\"c\"}]");
+        "\"area\":\"interior.bedroom\",\"interface\":\"house\",\"role\":\"c\",\"dgn_name\":\"DC_DIMMER_COMMAND_2\"}]");
     /* Nobody at this instance: the default. */
-    assert_looked_up(f, 0x1FEDA, 7, "[\"devices/any\",{\"entity_id\":\"any\",\"device_type\":\"light\"}]");
+    assert_looked_up(
+        f, 0x1FEDA, 7,
+        "[\"devices/any\",{\"entity_id\":\"any\",\"device_type\":\"light\",\"dgn_name\":\"DC_DIMMER_STATUS_3\"}]");
     assert_looked_up(f, 0x1FEDB, 7, "[]");
     assert_looked_up(f, 0x12345, 7, "[]");
 
@@ -249,10 +251,12 @@ static void test_lookup(Fixture *f, gconstpointer unused)
     assert_looked_up(
         f, 0x1FEDB, 25,
         "[\"devices/bed\",{\"entity_id\":\"bed\",\"friendly_name\":\"Mine\",\"device_type\":\"light\","
-        "\"area\":\"interior.bedroom\",\"interface\":\"house\",\"role\":\"x\",\"physical_interface\":\"can1\"}]");
+        "\"area\":\"interior.bedroom\",\"interface\":\"house\",\"role\":\"x\",\"physical_interface\":\"can1\",\"dgn_name\":\"DC_DIMMER_COMMAND_2\"}]");
     /* A binding that goes gives way to the default. */
     do_edits(f, "delete devices/bed\ndelete devices/bath");
-    assert_looked_up(f, 0x1FEDA, 25, "[\"devices/any\",{\"entity_id\":\"any\",\"device_type\":\"light\"}]");
+    assert_looked_up(
+        f, 0x1FEDA, 25,
+        "[\"devices/any\",{\"entity_id\":\"any\",\"device_type\":\"light\",\"dgn_name\":\"DC_DIMMER_STATUS_3\"}]");
     g_assert_false(service_lookup(f->service, MODEL, 0x20000, 1, &devices, &error));
     g_assert_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_ARGS);
     assert_fresh(f);
@@ -519,7 +523,9 @@ static void test_new_component(Fixture *f, gconstpointer unused)
     import(f, MODEL);
     do_edits(f, put);
     assert_data(f, "devices/lamp", lamp);
-    assert_looked_up(f, 0x1FEDB, 9, "[\"devices/lamp\",{\"entity_id\":\"lamp\",\"device_type\":\"light\"}]");
+    assert_looked_up(
+        f, 0x1FEDB, 9,
+        "[\"devices/lamp\",{\"entity_id\":\"lamp\",\"device_type\":\"light\",\"dgn_name\":\"DC_DIMMER_COMMAND_2\"}]");
     assert_found(f, (FindQuery){.has_dgn = true, .dgn = 0x1FEDA, .has_instance = true, .instance = 25},
                  "devices/bath devices/bed devices/lamp");
     assert_fresh(f);
@@ -645,7 +651,8 @@ static void test_foreign_write_of_bindings(Fixture *f, gconstpointer unused)
     import(f, MODEL);
     write_foreign(f, "devices/door", at_9);
     do_edits(f, "set coach_info /year 1");
-    assert_looked_up(f, 0x1FEE5, 9, "[\"devices/door\",{\"entity_id\":\"door\"}]");
+    assert_looked_up(f, 0x1FEE5, 9,
+                     "[\"devices/door\",{\"entity_id\":\"door\",\"dgn_name\":\"LOCK_STATUS\"}]");
     assert_looked_up(f, 0x1FEE5, 1, "[]");
     do_edits(f, "delete devices/door");
     assert_looked_up(f, 0x1FEE5, 9, "[]");
