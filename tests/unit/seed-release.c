@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* seed-release.c: seed-release SEEDS prints the lines that seeds/versions lacks, for tools/seeds. Leaves with
- * 1 when a file wants a new version first, which it says on stderr. */
+/* seed-release.c: seed-release SEEDS prints the lines that seeds/versions lacks, for tools/seeds. Leaves
+ * with 1 when a file wants a new version first, which it says on stderr. */
 
 #include <stdio.h>
 #include <stdlib.h>

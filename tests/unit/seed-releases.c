@@ -57,7 +57,8 @@ static bool add_line(GPtrArray *releases, const char *line, unsigned number, GEr
     }
     if (find(releases, words[0], words[1])) {
         g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_FILE,
-                    "seeds/versions, line %u: version %s of %s stands there twice", number, words[1], words[0]);
+                    "seeds/versions, line %u: version %s of %s stands there twice", number, words[1],
+                    words[0]);
         return false;
     }
     release = g_new0(SeedRelease, 1);
@@ -105,7 +106,8 @@ static const char *highest(GPtrArray *releases, const char *model)
     return found;
 }
 
-SeedState seed_releases_compare(GPtrArray *releases, const char *model, const CoachFile *file, char **ret_advice)
+SeedState seed_releases_compare(GPtrArray *releases, const char *model, const CoachFile *file,
+                                char **ret_advice)
 {
     const SeedRelease *same = find(releases, model, file->version);
     const char *newest = highest(releases, model);
@@ -119,15 +121,17 @@ SeedState seed_releases_compare(GPtrArray *releases, const char *model, const Co
                                       "file_metadata, then run tools/seeds add",
                                       model, file->version);
     else if (!parse_version(file->version, parts))
-        *ret_advice = g_strdup_printf(
-            "%s has the version \"%s\": file_metadata/version is three numbers, \"1.2.0\"", model, file->version);
+        *ret_advice =
+            g_strdup_printf("%s has the version \"%s\": file_metadata/version is three numbers, \"1.2.0\"",
+                            model, file->version);
     else if (newest && !is_higher(file->version, newest))
-        *ret_advice = g_strdup_printf("%s has the version %s, and %s was there already: give it a higher one in "
-                                      "file_metadata, then run tools/seeds add",
-                                      model, file->version, newest);
+        *ret_advice =
+            g_strdup_printf("%s has the version %s, and %s was there already: give it a higher one in "
+                            "file_metadata, then run tools/seeds add",
+                            model, file->version, newest);
     if (*ret_advice)
         return SEED_CHANGED;
-    *ret_advice =
-        g_strdup_printf("version %s of %s is not in seeds/versions: run tools/seeds add", file->version, model);
+    *ret_advice = g_strdup_printf("version %s of %s is not in seeds/versions: run tools/seeds add",
+                                  file->version, model);
     return SEED_NEW;
 }

@@ -23,4 +23,5 @@ typedef enum SeedState {
 } SeedState;
 
 /* How a coach file stands to the list. Where it is not listed, `*ret_advice` says what is to be done. */
-SeedState seed_releases_compare(GPtrArray *releases, const char *model, const CoachFile *file, char **ret_advice);
+SeedState seed_releases_compare(GPtrArray *releases, const char *model, const CoachFile *file,
+                                char **ret_advice);

@@ -299,8 +299,8 @@ static void assert_state(const char *model, const char *version, const char *has
                          const char *advice)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) releases =
-        seed_releases_parse("# Comment\n\nvan 1.10.0 " HASH_B "\nvan 1.9.0 " HASH_A "\nbus 2.0.0 " HASH_A "\n", &error);
+    g_autoptr(GPtrArray) releases = seed_releases_parse(
+        "# Comment\n\nvan 1.10.0 " HASH_B "\nvan 1.9.0 " HASH_A "\nbus 2.0.0 " HASH_A "\n", &error);
     CoachFile file = {.version = (char *) version, .content_hash = (char *) hash};
     g_autofree char *found = NULL;
 
@@ -459,6 +459,7 @@ int main(int argc, char **argv)
         add("dgns", name, test_dgns);
         add("export", name, test_export);
         add("editable", name, test_editable);
+        add("roles", name, test_roles);
         add("release", name, test_release);
     }
     return g_test_run();
