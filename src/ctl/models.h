@@ -5,6 +5,9 @@
 
 #include "ctl/ctl.h"
 
+/* The one for coaches that nobody knows: standard messages of RV-C. */
+#define MODEL_GENERIC "coach_mapping.default"
+
 /* All that are known; NULL on error. */
 Value *models_list(Ctl *ctl, sd_bus_error *error);
 /* The one with this id, and the active one; NULL when there is none. Borrowed. */

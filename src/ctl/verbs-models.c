@@ -269,12 +269,8 @@ static void advise(const Ctl *ctl, const ModelQuery *query, const Found *found, 
                 "%u models have no VIN pattern and may be yours all the same; look for them with --match.",
                 found->patternless),
             found->patternless);
-    VALUE_FOREACH_ITEM (model, value_length(found->models) == 0 ? models : NULL) {
-        g_autofree char *id = text_clean(dict_text(model, "Id"));
-
-        if (g_str_equal(dict_text(model, "DataQuality"), "generic"))
-            ctl_complain(ctl, _("“%s” shows something in any RV-C coach."), id);
-    }
+    if (value_length(found->models) == 0 && models_find(models, MODEL_GENERIC))
+        ctl_complain(ctl, _("“%s” shows something in any RV-C coach."), MODEL_GENERIC);
 }
 
 int verb_models(Ctl *ctl)

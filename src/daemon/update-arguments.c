@@ -80,16 +80,16 @@ static int take_file(Daemon *daemon, sd_bus_message *message, UpdateArguments *a
     g_autoptr(GError) local = NULL;
     gsize length;
     const char *text = g_bytes_get_data(bytes, &length);
-    int r;
 
     text = text ? text : "";
     *file = service_read_file(daemon->service, text, length, name, FILE_ORDINARY, &local);
     if (!*file && g_error_matches(local, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE)) {
-        g_clear_error(&local);
-        r = polkit_authorize(daemon, message, POLKIT_ACTION("import"), "", name[0] ? name : "a large file",
-                             &arguments->actor, error);
+        int r = polkit_authorize(daemon, message, POLKIT_ACTION("import"), "",
+                                 name[0] ? name : "a large file", &arguments->actor, error);
+
         if (r <= 0)
             return r;
+        g_clear_error(&local);
         arguments->asked = true;
         *file = service_read_file(daemon->service, text, length, name, FILE_LARGE, &local);
     }

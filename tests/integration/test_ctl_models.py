@@ -80,11 +80,10 @@ class ModelsTest(CtlTest):
         self.assertRegex(problems["/data_quality"], '"sure" is none of verified, one-owner')
 
     def test_nothing_found(self):
-        self.coach("my_generic", data_quality="generic")
         done = self.ctl("models", "--match", "no such coach", code=4)
         self.assertEqual(done.out, "")
         self.assertRegex(done.err, "Nothing found")
-        self.assertRegex(done.err, "“my_generic” shows something in any RV-C coach")
+        self.assertRegex(done.err, "“coach_mapping.default” shows something in any RV-C coach")
         self.assertNotRegex(self.ctl("models", "--match", MINE).err, ".")
 
     def status(self, label):
