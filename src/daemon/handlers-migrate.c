@@ -74,16 +74,16 @@ static int plan(Daemon *daemon, sd_bus_message *message, const Migrate *migrate,
                 MigrationReport **report, bool *ret_asked, Actor *actor, sd_bus_error *error)
 {
     g_autoptr(GError) local = NULL;
-    int r;
 
     *ret_asked = false;
     *ret = plan_migration(daemon, migrate, false, report, &local);
     if (!*ret && g_error_matches(local, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE)) {
-        g_clear_error(&local);
-        r = polkit_authorize(daemon, message, POLKIT_ACTION("migrate"), "", "a large old installation",
-                             actor, error);
+        int r = polkit_authorize(daemon, message, POLKIT_ACTION("migrate"), "", "a large old installation",
+                                 actor, error);
+
         if (r <= 0)
             return r;
+        g_clear_error(&local);
         *ret_asked = true;
         *ret = plan_migration(daemon, migrate, true, report, &local);
     }

@@ -97,15 +97,15 @@ static int take_file(Daemon *daemon, sd_bus_message *message, UpdateArguments *a
     g_autoptr(GError) local = NULL;
     gsize length;
     const char *text = g_bytes_get_data(bytes, &length);
-    int r;
 
     text = text ? text : "";
     *file = service_read_file(daemon->service, text, length, name, FILE_ORDINARY, &local);
     if (!*file && g_error_matches(local, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE)) {
-        g_clear_error(&local);
-        r = authorize_large(daemon, message, arguments, name, error);
+        int r = authorize_large(daemon, message, arguments, name, error);
+
         if (r <= 0)
             return r;
+        g_clear_error(&local);
         *file = service_read_file(daemon->service, text, length, name, FILE_LARGE, &local);
     }
     if (!*file)
