@@ -120,7 +120,7 @@ static bool read_braces(Reader *reader, GError **error)
         good = pattern[at] == '}' || read_count(pattern, &at);
     }
     if (!good || pattern[at] != '}')
-        return refuse(reader, error, "within { } stand one or two numbers up to %u", VIN_LENGTH);
+        return refuse(reader, error, "within { } stand one or two numbers up to %d", VIN_LENGTH);
     reader->at = at;
     return true;
 }
@@ -175,7 +175,7 @@ static bool compile(const char *pattern, regex_t *regex, GError **error)
 
     if (strlen(pattern) > VIN_PATTERN_MAX) {
         g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_DATA,
-                    "A VIN pattern has at most %u characters", VIN_PATTERN_MAX);
+                    "A VIN pattern has at most %d characters", VIN_PATTERN_MAX);
         return false;
     }
     while (pattern[reader.at])
