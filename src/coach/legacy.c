@@ -303,23 +303,14 @@ void legacy_locate(Value *data, const char *pointer, GPtrArray *places)
         locate_in_section(data, (const char *const *) tokens, places);
 }
 
-/* A field without the binding that it is at, "" for a binding as a whole. */
-static const char *skip_binding(const char *field)
-{
-    static const char prefix[] = "/" DEVICE_BINDINGS "/";
-
-    if (!g_str_has_prefix(field, prefix))
-        return field;
-    field += strlen(prefix);
-    return field + strcspn(field, "/");
-}
-
 bool legacy_place_concerns(const LegacyPlace *place, const char *path, const char *field)
 {
+    const char *at_binding = field_at_binding(path, field);
+
     if (!g_str_equal(place->path, path))
         return false;
-    if (path_is_device(path))
-        field = skip_binding(field);
+    if (at_binding)
+        field = at_binding;
     return g_str_equal(place->field, field) || field_is_inside(place->field, field) ||
            field_is_inside(field, place->field);
 }

@@ -130,6 +130,16 @@ bool field_is_inside(const char *field, const char *outer)
     return strncmp(field, outer, length) == 0 && field[length] == '/';
 }
 
+const char *field_at_binding(const char *path, const char *field)
+{
+    static const char bindings[] = "/" DEVICE_BINDINGS "/";
+
+    if (!path_is_device(path) || !g_str_has_prefix(field, bindings))
+        return NULL;
+    field += strlen(bindings);
+    return field + strcspn(field, "/");
+}
+
 Override *override_list_find_around(GPtrArray *overrides, const char *field)
 {
     for (guint i = 0; i < overrides->len; i++) {

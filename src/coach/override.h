@@ -77,6 +77,9 @@ char *override_field_normalize(const char *field, GError **error);
 
 /* Whether a field pointer lies strictly inside another. */
 bool field_is_inside(const char *field, const char *outer);
+/* Of a field at a binding of a device what it is called there, "" for the binding as a whole; NULL for any
+ * other. Points into `field`. */
+const char *field_at_binding(const char *path, const char *field);
 
 /* All functions below take the path of the component, because a field pointer names the bindings of a device
  * by their key (device.h). */

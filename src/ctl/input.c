@@ -122,9 +122,12 @@ bool input_dgn(const char *text, uint32_t *ret)
 
 bool input_instance(const char *text, uint8_t *ret)
 {
+    /* What listens to a bus shows it in hexadecimal. */
+    bool hexadecimal = g_str_has_prefix(text, "0x") || g_str_has_prefix(text, "0X");
     guint64 number;
 
-    if (!g_ascii_string_to_unsigned(text, 10, 0, UINT8_MAX, &number, NULL))
+    if (!g_ascii_string_to_unsigned(hexadecimal ? text + 2 : text, hexadecimal ? 16 : 10, 0, UINT8_MAX,
+                                    &number, NULL))
         return false;
     *ret = (uint8_t) number;
     return true;

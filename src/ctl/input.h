@@ -29,7 +29,7 @@ char *input_field(const char *text);
 
 /* A DGN in hexadecimal, four to six digits, "1FEDA", "0x1feda": at most 17 bits. */
 bool input_dgn(const char *text, uint32_t *ret);
-/* An instance, "0" to "255". */
+/* An instance, "0" to "255", or "0x00" to "0xFF". */
 bool input_instance(const char *text, uint8_t *ret);
 /* "1FEDA:25". */
 bool input_binding(const char *text, uint32_t *ret_dgn, uint8_t *ret_instance);

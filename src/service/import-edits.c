@@ -4,7 +4,6 @@
 #include "service/service-private.h"
 
 #include "base/error.h"
-#include "coach/device.h"
 #include "coach/path.h"
 #include "service/touched.h"
 
@@ -121,17 +120,6 @@ static Override *adopt(const Touched *touched, const Override *wish)
         override->vendor = wish->vendor ? value_ref(wish->vendor) : NULL;
     }
     return override;
-}
-
-/* Of a field at a binding what it is called there; NULL for any other. */
-static const char *field_at_binding(const char *path, const char *field)
-{
-    static const char bindings[] = "/" DEVICE_BINDINGS "/";
-
-    if (!path_is_device(path) || !g_str_has_prefix(field, bindings))
-        return NULL;
-    field += strlen(bindings);
-    return field + strcspn(field, "/");
 }
 
 /* Whether a wish takes the place of an override: at its field or inside it, of a field of the device also

@@ -289,9 +289,9 @@ bool legacy_judge_coach(Migration *migration, LegacyCoach *coach, GError **error
         return false;
     if (is_removed(&judge))
         return true;
-    if (!legacy_find_base(migration, coach, judge.status, judge.file, &judge.base, error)) {
-        if (error && *error)
-            return false;
+    if (!legacy_find_base(migration, coach, judge.status, judge.file, &judge.base, error))
+        return false;
+    if (!judge.base.components) {
         refuse_all(
             &judge,
             "There is no file of this coach, neither here nor in the old installation; bring one along");

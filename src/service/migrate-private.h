@@ -125,7 +125,7 @@ void legacy_base_clear(LegacyBase *base);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LegacyBase, legacy_base_clear)
 
 /* `status` NULL: not imported. `file` NULL: the coach has none here, and the release is the imported or the
- * bundled one. False without an error where there is none at all. */
+ * bundled one; its components stay NULL where there is none at all. */
 bool legacy_find_base(Migration *migration, const LegacyCoach *coach, const ImportStatus *status,
                       const LegacyFile *file, LegacyBase *ret, GError **error);
 

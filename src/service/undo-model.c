@@ -258,14 +258,14 @@ static bool load_target(ModelUndo *undo, GError **error)
     return false;
 }
 
-/* Whether what a change removed was only imported anew since, as the first use of a bundled model does: that
- * does not stand against its coming back. */
+/* Whether of what a change removed only what ships was imported since, as the first use of a bundled model
+ * does: that does not stand against its coming back. A file that somebody brought does. */
 static bool was_imported_anew(const ModelUndo *undo, bool *ret, GError **error)
 {
     g_autoptr(GPtrArray) releases = NULL;
 
     *ret = false;
-    if (undo->release->content_hash || !undo->status)
+    if (undo->release->content_hash || !undo->status || !g_str_equal(undo->status->origin, "bundled"))
         return true;
     if (!store_list_later_releases(undo->undo->service->store, undo->model, undo->undo->change->id,
                                    &releases, error))

@@ -4,9 +4,10 @@
 import json
 import os
 import re
+import subprocess
 
 from ctl import CtlTest
-from harness import MODEL
+from harness import MODEL, SOURCE_ROOT
 
 VIN = "1M8GDM9AXKP042788"
 # Of files of the tests' own; the word keeps those that ship out of what is looked for.
@@ -125,3 +126,63 @@ class ModelsTest(CtlTest):
         for model in state["Models"]:
             self.assertEqual(model, listed[model["Id"]])
         self.assertEqual(listed[MODEL]["Notes"], "Stands on no road")
+
+
+class GuideTest(CtlTest):
+    """docs/adding-a-coach.md: what it tells people to type works."""
+
+    NAME = "2024_Example_Coach_One"
+
+    def setUp(self):
+        super().setUp()
+        with open(os.path.join(SOURCE_ROOT, "docs", "adding-a-coach.md"), encoding="utf-8") as file:
+            text = file.read()
+        self.blocks = re.findall(r"```(sh|yaml)\n(.*?)```", text, re.S)
+        self.outputs = re.findall(r"\n\n((?:    \S.*\n)+)", text)
+        self.path = self.bench.path(f"{self.NAME}.yml")
+        with open(self.path, "w", encoding="utf-8") as file:
+            file.write(next(block for kind, block in self.blocks if kind == "yaml"))
+
+    def test_recordings(self):
+        frames = "(1764100000.100000) can0 19FEDA9C#19FF64FC00FCFFFF\n(1764100000.200000) can0 0CEAFFFE#DAFE01\n"
+        pressed = "(1764100010.3) can0 19FEDBF9#36FFC803FF00FFFF\n" + self.outputs[0].strip() + "\n"
+        for name, content in (("quiet", frames), ("pressed", frames + 2 * pressed)):
+            with open(self.bench.path(f"{name}.log"), "w", encoding="utf-8") as file:
+                file.write(content)
+        script = next(block for kind, block in self.blocks if "places()" in block)
+        done = subprocess.run(["sh", "-ec", script], cwd=self.bench.directory, capture_output=True, text=True)
+        self.assertEqual(done.stderr, "")
+        wanted = [line.strip() for line in self.outputs[1].splitlines()]
+        self.assertEqual([line.strip() for line in done.stdout.splitlines()], wanted)
+        self.assertEqual(len(wanted), 2)
+
+    def test_file(self):
+        self.ctl("import", self.path, "--yes")
+        self.assertEqual(self.json("validate", "--model", self.NAME), [])
+        self.assertRegex(self.ctl("lookup", "1FEDA", "0x36", "--model", self.NAME).out, "porch_light")
+        self.assertRegex(self.ctl("lookup", "1FEDB", "55", "--model", self.NAME).out, "galley_light")
+        self.ctl("activate", self.NAME)
+        self.assertRegex(self.ctl("status").out, r"Data: one-owner \(.*\n +Note: One owner's map\. The lights")
+        self.assertEqual(self.ctl("diff", self.NAME, self.path).code, 0)
+
+    def test_commands(self):
+        """Each is one that coachiqctl understands."""
+        self.ctl("import", self.path, "--yes")
+        commands = [
+            line.split("#")[0].removeprefix("sudo ").removeprefix("coachiqctl ")
+            for kind, block in self.blocks
+            for line in block.splitlines()
+            if kind == "sh" and re.match("(sudo )?coachiqctl ", line) and "--socket" not in line
+        ]
+        self.assertGreater(len(commands), 10)
+        self.call("SetActiveModel", self.NAME)
+        for command in commands:
+            done = subprocess.run(
+                ["sh", "-c", f'"$0" {command} --json', self.bench.ctl],
+                env=self.environment(),
+                cwd=self.bench.directory,
+                capture_output=True,
+                text=True,
+            )
+            # 4 is "nothing found", which is right where the guide looks for a VIN.
+            self.assertIn(done.returncode, (0, 4) if "--vin" in command else (0,), f"{command}: {done.stderr}")

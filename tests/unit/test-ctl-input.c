@@ -208,6 +208,8 @@ static void test_binding(void)
     g_assert_true(input_binding("1FEDA:25", &dgn, &instance));
     g_assert_cmphex(dgn, ==, 0x1FEDA);
     g_assert_cmpuint(instance, ==, 25);
+    g_assert_true(input_binding("1FEDA:0x1a", &dgn, &instance));
+    g_assert_cmpuint(instance, ==, 26);
     g_assert_true(input_binding("0x1feda:255", &dgn, &instance));
     g_assert_cmpuint(instance, ==, 255);
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++)
