@@ -16,6 +16,10 @@
  * ids takes some dozen steps. */
 #define PATTERN_LIMIT "(*LIMIT_MATCH=2000)"
 #define PATTERN_LENGTH_MAX 1024
+/* Each is checked with each entry of each device. A longer list is no rule. */
+#define LIST_MAX 1000
+#define REQUIRED_MAX 100
+#define NAME_LENGTH_MAX 512
 
 struct Rules {
     Value *metadata;   /* file_metadata */
@@ -100,9 +104,12 @@ GPtrArray *problem_list_new(void)
 void problem_add(GPtrArray *problems, const char *severity, const char *path, const char *field,
                  const char *format, ...)
 {
-    Problem *problem = g_new0(Problem, 1);
+    Problem *problem;
     va_list arguments;
 
+    if (problems->len >= PROBLEMS_MAX)
+        return;
+    problem = g_new0(Problem, 1);
     va_start(arguments, format);
     problem->message = g_strdup_vprintf(format, arguments);
     va_end(arguments);
@@ -138,11 +145,16 @@ static bool flag(Value *map, const char *key, bool otherwise)
     return value && value_type(value) == VALUE_BOOLEAN ? value_boolean(value) : otherwise;
 }
 
+static Value *bounded_list(Value *map, const char *key, size_t most)
+{
+    Value *list = value_map_get(map, key);
+
+    return value_is_list(list) && value_length(list) <= most ? list : NULL;
+}
+
 Value *rules_logical_interfaces(const Rules *rules)
 {
-    Value *list = value_map_get(rules->interface, "allowed_logical_interfaces");
-
-    return value_is_list(list) ? list : NULL;
+    return bounded_list(rules->interface, "allowed_logical_interfaces", LIST_MAX);
 }
 
 bool rules_check_dgn_pairs(const Rules *rules)
@@ -163,7 +175,7 @@ static void check_interface(const Rules *rules, const char *path, const char *fi
                             GPtrArray *problems)
 {
     Value *logical = rules_logical_interfaces(rules);
-    Value *physical = value_map_get(rules->interface, "allowed_physical_interfaces");
+    Value *physical = bounded_list(rules->interface, "allowed_physical_interfaces", LIST_MAX);
     bool logical_only = flag(rules->interface, "require_logical_interfaces", false);
 
     if (!logical || list_contains(logical, name) || (!logical_only && list_contains(physical, name)))
@@ -176,12 +188,13 @@ static void check_interface(const Rules *rules, const char *path, const char *fi
 static void check_required(const Rules *rules, const char *path, const char *prefix, Value *flat,
                            GPtrArray *problems)
 {
-    Value *required_fields = value_map_get(rules->entity, "required_fields");
+    Value *required_fields = bounded_list(rules->entity, "required_fields", REQUIRED_MAX);
 
     VALUE_FOREACH_ITEM (required, required_fields) {
         Value *value = value_is_string(required) ? value_map_get(flat, value_string(required)) : NULL;
 
-        if (!value_is_string(required) || (value && value_type(value) != VALUE_NULL))
+        if (!value_is_string(required) || strlen(value_string(required)) > NAME_LENGTH_MAX ||
+            (value && value_type(value) != VALUE_NULL))
             continue;
         g_autoptr(GString) field = g_string_new(prefix);
         pointer_append(field, value_string(required));
@@ -196,7 +209,7 @@ static void check_entry(const Rules *rules, const char *path, const char *prefix
 {
     const char *type = value_map_get_string(flat, "device_type"),
                *interface = value_map_get_string(flat, "interface");
-    Value *types = value_map_get(rules->entity, "supported_device_types");
+    Value *types = bounded_list(rules->entity, "supported_device_types", LIST_MAX);
 
     check_required(rules, path, prefix, flat, problems);
     if (type && value_is_list(types) && !list_contains(types, type)) {
@@ -533,7 +546,7 @@ bool rules_check_edit(const Rules *rules, const char *path, Value *vendor, Value
 
 bool rules_check_interface(const Rules *rules, const char *logical, const char *physical, GError **error)
 {
-    Value *physicals = value_map_get(rules->interface, "allowed_physical_interfaces");
+    Value *physicals = bounded_list(rules->interface, "allowed_physical_interfaces", LIST_MAX);
     Value *logicals = rules_logical_interfaces(rules);
 
     if (logicals && !list_contains(logicals, logical)) {

@@ -82,6 +82,33 @@ static void test_many_patterns(void)
     g_assert_true(g_str_has_prefix(found, "warning scenes/s /entities: there is no device \"z*\"\n"));
 }
 
+/* A short file in which each device lacks thousands of fields, or hundreds of thousands of problems in all.
+ */
+static void test_many_problems(void)
+{
+    g_autoptr(GString) rules_text = g_string_new("{\"entity_validation\":{\"required_fields\":[\"r\"");
+    g_autoptr(GString) model = g_string_new("{\"null\":null");
+    g_autofree char *none = NULL, *found = NULL;
+    g_auto(GStrv) lines = NULL;
+
+    for (guint i = 0; i < 3000; i++)
+        g_string_append_printf(model, ",\"devices/d%u\":{\"entity_id\":\"d%u\"," BOUND "}", i, i);
+    g_string_append(model, "}");
+    for (guint i = 0; i < 99; i++)
+        g_string_append_printf(rules_text, ",\"r%u\"", i);
+    g_string_append(rules_text, "]}}");
+    found = validate(rules_text->str, model->str, NULL);
+    lines = g_strsplit(found, "\n", -1);
+    g_assert_cmpuint(g_strv_length(lines), ==, PROBLEMS_MAX);
+
+    g_string_truncate(rules_text, rules_text->len - strlen("]}}"));
+    for (guint i = 0; i < 30000; i++)
+        g_string_append_printf(rules_text, ",\"s%u\"", i);
+    g_string_append(rules_text, "]}}");
+    none = validate(rules_text->str, model->str, NULL);
+    g_assert_cmpstr(none, ==, "");
+}
+
 /* One device at all places of a hundred DGNs. */
 static void test_many_bindings(void)
 {
@@ -244,6 +271,7 @@ int main(int argc, char **argv)
     g_test_add_func("/validate/vendor-or-edit", test_vendor_or_edit);
     g_test_add_func("/validate/rules-of-components", test_rules_of_components);
     g_test_add_func("/validate/many-patterns", test_many_patterns);
+    g_test_add_func("/validate/many-problems", test_many_problems);
     g_test_add_func("/validate/pairs", test_pairs);
     g_test_add_func("/validate/many-bindings", test_many_bindings);
     g_test_add_func("/validate/pairs/section", test_pairs_section);
