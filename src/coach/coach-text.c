@@ -27,7 +27,7 @@ bool coach_format_from_string(const char *text, CoachFormat *ret)
 
 void coach_text_prefix_error(GError **error, const char *name)
 {
-    if (!name || !*error)
+    if (!name || !error || !*error)
         return;
     g_autofree char *valid = g_utf8_make_valid(name, -1);
     g_autofree char *quoted = text_is_misleading(valid) ? json_quote(valid) : NULL;

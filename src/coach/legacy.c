@@ -3,6 +3,7 @@
 
 #include "base/json-patch.h"
 #include "base/pointer.h"
+#include "coach/coach-id.h"
 #include "coach/device.h"
 #include "coach/dgn.h"
 #include "coach/override.h"
@@ -19,19 +20,12 @@
 
 char *legacy_model_id(const char *origin)
 {
-    static const char *const extensions[] = {".yml", ".yaml", ".json"};
-    const char *slash = strrchr(origin, '/');
-    g_autofree char *id = g_strdelimit(g_strdup(slash ? slash + 1 : origin), " ", '_');
-    size_t length = strlen(id);
+    const char *slash = strrchr(origin, '/'), *name = slash ? slash + 1 : origin,
+               *ending = coach_name_ending(name);
+    g_autofree char *id =
+        ending && ending > name ? g_strndup(name, (gsize) (ending - name)) : g_strdup(name);
 
-    for (guint i = 0; i < G_N_ELEMENTS(extensions); i++) {
-        size_t end = strlen(extensions[i]);
-
-        if (length > end && g_ascii_strcasecmp(id + length - end, extensions[i]) == 0) {
-            id[length - end] = 0;
-            break;
-        }
-    }
+    g_strdelimit(id, " ", '_');
     return id[0] ? g_steal_pointer(&id) : NULL;
 }
 
@@ -303,23 +297,14 @@ void legacy_locate(Value *data, const char *pointer, GPtrArray *places)
         locate_in_section(data, (const char *const *) tokens, places);
 }
 
-/* A field without the binding that it is at, "" for a binding as a whole. */
-static const char *skip_binding(const char *field)
-{
-    static const char prefix[] = "/" DEVICE_BINDINGS "/";
-
-    if (!g_str_has_prefix(field, prefix))
-        return field;
-    field += strlen(prefix);
-    return field + strcspn(field, "/");
-}
-
 bool legacy_place_concerns(const LegacyPlace *place, const char *path, const char *field)
 {
+    const char *at_binding = field_at_binding(path, field);
+
     if (!g_str_equal(place->path, path))
         return false;
-    if (path_is_device(path))
-        field = skip_binding(field);
+    if (at_binding)
+        field = at_binding;
     return g_str_equal(place->field, field) || field_is_inside(place->field, field) ||
            field_is_inside(field, place->field);
 }

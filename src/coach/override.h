@@ -71,12 +71,25 @@ Override *override_list_find(GPtrArray *overrides, const char *field);
 /* The override that a field lies strictly inside of; likewise. */
 Override *override_list_find_around(GPtrArray *overrides, const char *field);
 
+/* Removes the override at exactly this field, where there is one. */
+void override_list_drop(GPtrArray *overrides, const char *field);
+/* For g_ptr_array_sort(): by field. */
+int override_compare_fields(gconstpointer a, gconstpointer b);
+
+/* What several components have: path → array of Override. */
+GHashTable *override_table_new(void);
+/* The overrides of one component, empty where it had none so far; borrowed. */
+GPtrArray *override_table_get(GHashTable *table, const char *path);
+
 /* Field pointers of a device as overrides use them: RFC 6901, binding names in canonical spelling. Sets
  * CONFIG_ERROR_INVALID_ARGS. Free with g_free(). */
 char *override_field_normalize(const char *field, GError **error);
 
 /* Whether a field pointer lies strictly inside another. */
 bool field_is_inside(const char *field, const char *outer);
+/* Of a field at a binding of a device what it is called there, "" for the binding as a whole; NULL for any
+ * other. Points into `field`. */
+const char *field_at_binding(const char *path, const char *field);
 
 /* All functions below take the path of the component, because a field pointer names the bindings of a device
  * by their key (device.h). */

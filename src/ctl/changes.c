@@ -9,6 +9,9 @@
 #include "ctl/format.h"
 #include "ctl/table.h"
 
+/* Coaches of one migration that are named. */
+#define MODELS_SHOWN_MAX 3
+
 Value *changes_detail(Ctl *ctl, uint64_t change, sd_bus_error *error)
 {
     g_autoptr(CallOptions) options = call_options_new();
@@ -48,6 +51,23 @@ static char *update_text(const Term *term, const Value *detail)
                            dict_text(detail, "to"), *file ? ", " : "", file);
 }
 
+/* The coaches that came from an old installation, the first of many. */
+static char *migration_text(const Term *term, const Value *detail)
+{
+    GString *text = g_string_new(NULL);
+    unsigned n = 0;
+
+    VALUE_FOREACH_ITEM (model, value_map_get(detail, "models")) {
+        if (n++ == MODELS_SHOWN_MAX) {
+            g_string_append_printf(text, ", %s", term_ellipsis(term));
+            break;
+        }
+        g_string_append_printf(text, "%s%s", text->len > 0 ? ", " : "",
+                               value_is_string(model) ? value_string(model) : "");
+    }
+    return g_string_free(text, false);
+}
+
 char *changes_text(const Term *term, const Value *change)
 {
     const char *kind = dict_text(change, "Kind");
@@ -63,6 +83,8 @@ char *changes_text(const Term *term, const Value *change)
         return g_strdup_printf(_("of change %" PRId64), dict_number(detail, "undoes"));
     if (g_str_equal(kind, "restore"))
         return restore_text(detail);
+    if (g_str_equal(kind, "migration"))
+        return migration_text(term, detail);
     if (g_str_equal(kind, "reset") && *dict_text(detail, "scope"))
         return g_strdup_printf(_("of %s"), dict_text(detail, "scope"));
     return file_text(detail);

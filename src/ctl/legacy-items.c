@@ -85,7 +85,7 @@ static void append_problem(LegacyItems *items, const char *origin, const char *r
 
     if (has_room(items, origin, data))
         append(items, "problem", origin, data);
-    else if (items->array->len < LEGACY_ITEMS_MAX) {
+    else if (items->array->len < LEGACY_ITEMS_MAX && items->size <= LEGACY_TOTAL_MAX) {
         g_autoptr(GBytes) more = reason_data(_(
             "There is more than can be taken over at once, and this is where it ends; move files away that are not "
             "needed, or import them one by one with “coachiqctl import FILE”"));

@@ -52,6 +52,7 @@ typedef struct Reading {
     } state;
     bool queued;     /* its turn has come */
     bool dispatched; /* the message is, or was, with its handler again */
+    bool large;      /* large files are read for the caller */
     uint32_t uid;
     sd_bus_slot *slot; /* of the question */
     Reader *reader;    /* owned until it runs */
@@ -490,6 +491,21 @@ int files_read(Daemon *daemon, sd_bus_message *message, const FileArgument *argu
     if (r < 0)
         return sd_bus_error_set_errnof(error, r, "The file cannot be read: %s", g_strerror(-r));
     return 0;
+}
+
+void files_allow_large(Daemon *daemon, sd_bus_message *message)
+{
+    Reading *reading = find_reading(daemon, message);
+
+    if (reading)
+        reading->large = true;
+}
+
+bool files_large_is_allowed(const Daemon *daemon, sd_bus_message *message)
+{
+    const Reading *reading = find_reading(daemon, message);
+
+    return reading && reading->large;
 }
 
 void files_before_dispatch(Daemon *daemon, sd_bus_message *message)

@@ -43,6 +43,11 @@ typedef struct FileArgument {
 int files_read(Daemon *daemon, sd_bus_message *message, const FileArgument *arguments, size_t n_arguments,
                GPtrArray **ret, sd_bus_error *error);
 
+/* Whether the caller may have large files of a request read: kept with what was read, since polkit's answer
+ * is gone when the same request has something else to ask. */
+void files_allow_large(Daemon *daemon, sd_bus_message *message);
+bool files_large_is_allowed(const Daemon *daemon, sd_bus_message *message);
+
 /* A name that somebody gives to a file, as it may stand in messages, logs and prompts: short, and nothing
  * that misleads who reads it. Free with g_free(). */
 char *files_clean_name(const char *name);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* MigrateLegacy. */
+#include "base/error.h"
 #include "daemon/files.h"
 #include "daemon/handlers.h"
 
@@ -51,40 +52,79 @@ static int reply(Daemon *daemon, sd_bus_message *message, const Plan *plan, cons
     return sd_bus_reply_method_return(message, "st", text, (uint64_t) revision);
 }
 
-static int migrate(Daemon *daemon, sd_bus_message *message, const GArray *files, const char *reason,
-                   const WriteOptions *options, bool dry_run, sd_bus_error *error)
+/* What a call is about. */
+typedef struct Migrate {
+    GArray *files; /* of MigrationFile */
+    const char *reason;
+    WriteOptions write;
+    int dry_run; /* boolean of D-Bus */
+} Migrate;
+
+static Plan *plan_migration(Daemon *daemon, const Migrate *migrate, bool large, MigrationReport **report,
+                            GError **error)
+{
+    return service_plan_migration(
+        daemon->service, (const MigrationFile *) (const void *) migrate->files->data, migrate->files->len,
+        large, migrate->reason, &migrate->write, report, error);
+}
+
+/* A large one is judged only for those who may migrate, who are not asked a second time. Returns 1 with the
+ * plan, 0 when the message comes again, or negative. */
+static int plan(Daemon *daemon, sd_bus_message *message, const Migrate *migrate, Plan **ret,
+                MigrationReport **report, bool *ret_asked, Actor *actor, sd_bus_error *error)
+{
+    g_autoptr(GError) local = NULL;
+
+    *ret_asked = false;
+    *ret = plan_migration(daemon, migrate, false, report, &local);
+    if (!*ret && g_error_matches(local, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE)) {
+        int r = polkit_authorize(daemon, message, POLKIT_ACTION("migrate"), "", "a large old installation",
+                                 actor, error);
+
+        if (r <= 0)
+            return r;
+        g_clear_error(&local);
+        *ret_asked = true;
+        *ret = plan_migration(daemon, migrate, true, report, &local);
+    }
+    return *ret ? 1 : errors_set(daemon, &local, error);
+}
+
+static int migrate(Daemon *daemon, sd_bus_message *message, const Migrate *migrate, sd_bus_error *error)
 {
     g_autoptr(MigrationReport) report = NULL;
     g_autoptr(GError) local = NULL;
-    g_autoptr(Plan) plan = NULL;
+    g_autoptr(Plan) planned = NULL;
     g_auto(Actor) actor = {0};
     int64_t change;
+    bool asked;
     int r;
 
-    plan = service_plan_migration(daemon->service, (const MigrationFile *) (const void *) files->data,
-                                  files->len, reason, options, &report, &local);
-    if (!plan || !service_get_revision(daemon->service, &change, &local))
-        return errors_set(daemon, &local, error);
-    if (dry_run || plan_is_empty(plan))
-        return reply(daemon, message, plan, report, dry_run, 0, change);
-    r = polkit_authorize(daemon, message, POLKIT_ACTION("migrate"), plan_model(plan), plan_subject(plan),
-                         &actor, error);
+    r = plan(daemon, message, migrate, &planned, &report, &asked, &actor, error);
     if (r <= 0)
         return r < 0 ? r : 1;
-    r = handler_commit_plan(daemon, plan, &actor, &change, error);
-    return r < 0 ? r : reply(daemon, message, plan, report, false, change, change);
+    if (!service_get_revision(daemon->service, &change, &local))
+        return errors_set(daemon, &local, error);
+    if (migrate->dry_run || plan_is_empty(planned))
+        return reply(daemon, message, planned, report, migrate->dry_run, 0, change);
+    r = asked ? 1
+              : polkit_authorize(daemon, message, POLKIT_ACTION("migrate"), plan_model(planned),
+                                 plan_subject(planned), &actor, error);
+    if (r <= 0)
+        return r < 0 ? r : 1;
+    r = handler_commit_plan(daemon, planned, &actor, &change, error);
+    return r < 0 ? r : reply(daemon, message, planned, report, false, change, change);
 }
 
 HANDLER(handle_migrate_legacy)
 {
     Daemon *daemon = userdata;
-    WriteOptions write = {0};
-    int dry_run = false;
-    const char *reason = "";
+    Migrate arguments = {.reason = ""};
+    WriteOptions *write = &arguments.write;
     const Option options[] = {
-        {"expected-revision", "t", &write.expected_revision, &write.has_expected_revision, NULL},
-        {"dry-run", "b", &dry_run, NULL, NULL},
-        {"reason", "s", &reason, NULL, NULL},
+        {"expected-revision", "t", &write->expected_revision, &write->has_expected_revision, NULL},
+        {"dry-run", "b", &arguments.dry_run, NULL, NULL},
+        {"reason", "s", &arguments.reason, NULL, NULL},
     };
     g_autoptr(GArray) files = g_array_new(false, false, sizeof(FileArgument)), pairs = NULL;
     g_autoptr(GPtrArray) contents = NULL;
@@ -102,5 +142,6 @@ HANDLER(handle_migrate_legacy)
             return r < 0 ? r : 1;
     }
     pairs = pair(files, contents);
-    return migrate(daemon, message, pairs, reason, &write, dry_run, error);
+    arguments.files = pairs;
+    return migrate(daemon, message, &arguments, error);
 }

@@ -8,6 +8,20 @@
 
 #include <stdarg.h>
 
+/* "edit of MODEL, PATH", "interface of the settings, house", "restore of ID". */
+static void log_change(const Plan *plan, const Actor *actor, int64_t change)
+{
+    const char *model = plan_model(plan), *subject = plan_subject(plan);
+    bool all = g_str_equal(plan_kind(plan), "restore") || g_str_equal(plan_kind(plan), "migration");
+
+    if (all && subject[0])
+        model = "";
+    else if (!model[0])
+        model = "the settings";
+    g_message("Change %" G_GINT64_FORMAT ": %s of %s%s%s by %s (uid %u).", change, plan_kind(plan), model,
+              model[0] && subject[0] ? ", " : "", subject, actor->user, actor->uid);
+}
+
 int handler_commit_plan(Daemon *daemon, Plan *plan, const Actor *actor, int64_t *ret_change,
                         sd_bus_error *error)
 {
@@ -16,9 +30,7 @@ int handler_commit_plan(Daemon *daemon, Plan *plan, const Actor *actor, int64_t 
     if (!service_commit(daemon->service, plan, actor, ret_change, &local))
         return errors_set(daemon, &local, error);
     if (!plan_is_empty(plan))
-        g_message("Change %" G_GINT64_FORMAT ": %s of %s%s%s by %s (uid %u).", *ret_change, plan_kind(plan),
-                  plan_model(plan)[0] ? plan_model(plan) : "the settings", plan_subject(plan)[0] ? ", " : "",
-                  plan_subject(plan), actor->user, actor->uid);
+        log_change(plan, actor, *ret_change);
     return 0;
 }
 

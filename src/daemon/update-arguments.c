@@ -72,6 +72,23 @@ int update_arguments_finish(Daemon *daemon, UpdateArguments *arguments, sd_bus_e
     return 0;
 }
 
+/* Whether a large file is read; as files_read(). */
+static int authorize_large(Daemon *daemon, sd_bus_message *message, UpdateArguments *arguments,
+                           const char *name, sd_bus_error *error)
+{
+    int r;
+
+    if (files_large_is_allowed(daemon, message))
+        return 1;
+    r = polkit_authorize(daemon, message, POLKIT_ACTION("import"), "", name[0] ? name : "a large file",
+                         &arguments->actor, error);
+    if (r > 0) {
+        arguments->asked = true;
+        files_allow_large(daemon, message);
+    }
+    return r;
+}
+
 /* Takes the file apart; as update_arguments_read_file(). */
 static int take_file(Daemon *daemon, sd_bus_message *message, UpdateArguments *arguments, GBytes *bytes,
                      const char *name, sd_bus_error *error)
@@ -80,20 +97,22 @@ static int take_file(Daemon *daemon, sd_bus_message *message, UpdateArguments *a
     g_autoptr(GError) local = NULL;
     gsize length;
     const char *text = g_bytes_get_data(bytes, &length);
-    int r;
 
     text = text ? text : "";
     *file = service_read_file(daemon->service, text, length, name, FILE_ORDINARY, &local);
     if (!*file && g_error_matches(local, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE)) {
-        g_clear_error(&local);
-        r = polkit_authorize(daemon, message, POLKIT_ACTION("import"), "", name[0] ? name : "a large file",
-                             &arguments->actor, error);
+        int r = authorize_large(daemon, message, arguments, name, error);
+
         if (r <= 0)
             return r;
-        arguments->asked = true;
+        g_clear_error(&local);
         *file = service_read_file(daemon->service, text, length, name, FILE_LARGE, &local);
     }
-    return *file ? 1 : errors_set(daemon, &local, error);
+    if (!*file)
+        return errors_set(daemon, &local, error);
+    /* To bring edits in takes another action, which was not asked about. */
+    arguments->asked = arguments->asked && !brought_file_has_edits(*file);
+    return 1;
 }
 
 int update_arguments_read_file(Daemon *daemon, sd_bus_message *message, UpdateArguments *arguments,

@@ -13,9 +13,9 @@ typedef struct UpdateArguments {
     bool has_policy;
     int file; /* descriptor, of the message */
     bool has_file;
-    const char *name;          /* of the file; borrowed from the message */
-    bool asked;                /* whether polkit was asked already, since the file is large; then … */
-    Actor actor;               /* … who the caller is */
+    const char *name; /* of the file; borrowed from the message */
+    bool asked;  /* whether polkit was asked about the import already, since the file is large; then … */
+    Actor actor; /* … who the caller is */
     GError *resolutions_error; /* what is wrong with the option "resolutions" */
 } UpdateArguments;
 
@@ -53,6 +53,7 @@ int update_arguments_read_resolutions(sd_bus_message *message, void *userdata);
 /* When all is read: checks it. Returns a negative errno on error, with `error` set. */
 int update_arguments_finish(Daemon *daemon, UpdateArguments *arguments, sd_bus_error *error);
 /* Reads the file, where there is one. As files_read(): 1, 0 when the message comes again, or negative. A
- * large one is read only for those who may import it; they are not asked a second time. */
+ * large one is read only for those who may import it; they are not asked a second time, but for edits, which
+ * take another action. */
 int update_arguments_read_file(Daemon *daemon, sd_bus_message *message, UpdateArguments *arguments,
                                sd_bus_error *error);

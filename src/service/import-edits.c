@@ -4,7 +4,6 @@
 #include "service/service-private.h"
 
 #include "base/error.h"
-#include "coach/device.h"
 #include "coach/path.h"
 #include "service/touched.h"
 
@@ -13,13 +12,6 @@
 static int compare_texts(gconstpointer a, gconstpointer b)
 {
     return strcmp(*(const char *const *) a, *(const char *const *) b);
-}
-
-static int compare_fields(gconstpointer a, gconstpointer b)
-{
-    const Override *const *left = a, *const *right = b;
-
-    return strcmp((*left)->field, (*right)->field);
 }
 
 /* The paths of a table, sorted; borrowed. */
@@ -123,17 +115,6 @@ static Override *adopt(const Touched *touched, const Override *wish)
     return override;
 }
 
-/* Of a field at a binding what it is called there; NULL for any other. */
-static const char *field_at_binding(const char *path, const char *field)
-{
-    static const char bindings[] = "/" DEVICE_BINDINGS "/";
-
-    if (!path_is_device(path) || !g_str_has_prefix(field, bindings))
-        return NULL;
-    field += strlen(bindings);
-    return field + strcspn(field, "/");
-}
-
 /* Whether a wish takes the place of an override: at its field or inside it, of a field of the device also
  * what a binding has there, and a deletion all around it. */
 static bool takes_place_of(const char *path, const Override *wish, const Override *override)
@@ -234,7 +215,7 @@ static bool lay_component(Work *work, const char *path, GPtrArray *wishes, GErro
     /* Fields of the device before those of its bindings, which win over them. */
     for (guint i = 0; i < wishes->len; i++)
         g_ptr_array_add(sorted, g_ptr_array_index(wishes, i));
-    g_ptr_array_sort(sorted, compare_fields);
+    g_ptr_array_sort(sorted, override_compare_fields);
     for (guint pass = 0; pass < 2; pass++)
         for (guint i = 0; i < sorted->len; i++) {
             const Override *wish = g_ptr_array_index(sorted, i);

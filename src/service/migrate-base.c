@@ -290,8 +290,11 @@ static bool find_without_file(Search *search, const ImportStatus *status, Legacy
     Candidate *candidate = NULL;
 
     base->exact = true;
-    return hash && find_exact(search, hash, &candidate, error) && candidate &&
-           take_candidate(search, candidate, base, error);
+    if (!hash)
+        return true;
+    if (!find_exact(search, hash, &candidate, error))
+        return false;
+    return !candidate || take_candidate(search, candidate, base, error);
 }
 
 bool legacy_find_base(Migration *migration, const LegacyCoach *coach, const ImportStatus *status,

@@ -10,11 +10,10 @@
 
 #include <string.h>
 
-/* What one migration takes. */
-#define ITEMS_MAX 2000
-#define PATCHES_MAX 1000
-/* Values in all coach files, with aliases expanded. */
-#define NODES_MAX 2000000
+/* What one migration takes, and what is judged for anybody. */
+static const MigrationBounds large_bounds = {.items = 2000, .patches = 1000, .nodes = 2000000},
+                             ordinary_bounds = {
+                                 .size = 1024 * 1024, .items = 200, .patches = 200, .nodes = 150000};
 #define PACK_HEADER_MAX (16 * 1024)
 
 /* A document of patches, a settings object: as large as what edits may send, and more. */
@@ -91,19 +90,55 @@ static char *id_of(const LegacyFile *file)
     return id;
 }
 
+/* Whether that is within what is judged for anybody; else nothing is. */
+static bool is_ordinary(const Migration *migration)
+{
+    const MigrationBounds *bounds = &ordinary_bounds;
+
+    return migration->size <= bounds->size && migration->n_items <= bounds->items &&
+           migration->n_patches <= bounds->patches && migration->nodes < bounds->nodes;
+}
+
 static bool measure(Migration *migration, Value *data, GError **error)
 {
+    const size_t most = large_bounds.nodes;
     ValueSize size = {0};
 
     if (value_is_map(data))
-        value_map_measure(data, 0, &size, NODES_MAX - migration->nodes);
-    migration->nodes += MIN(size.nodes, NODES_MAX - migration->nodes);
-    if (migration->nodes < NODES_MAX)
+        value_map_measure(data, 0, &size, most - migration->nodes);
+    migration->nodes += MIN(size.nodes, most - migration->nodes);
+    if (migration->nodes < most)
         return true;
     g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE,
-                "with the files before it, there are more than %d values; move some of the files away",
-                NODES_MAX);
+                "with the files before it, there are more than %zu values; move some of the files away",
+                most);
     return false;
+}
+
+/* What ends in ".json" is read as nothing else. The report says the name already. */
+static bool is_json(const char *origin)
+{
+    size_t length = strlen(origin);
+
+    return length >= strlen(".json") && g_ascii_strcasecmp(origin + length - strlen(".json"), ".json") == 0;
+}
+
+/* A file that is too large for anybody is one of more values than all may have. */
+static Value *read_coach(Migration *migration, const char *origin, const char *text, size_t length,
+                         GError **error)
+{
+    YamlLimits limits = yaml_limits_default;
+    g_autoptr(GError) local = NULL;
+    Value *data;
+
+    if (!migration->large)
+        limits.nodes = ordinary_bounds.nodes;
+    data = coach_text_read_within(text, length, is_json(origin) ? "x.json" : NULL, &limits, &local);
+    if (!data && !migration->large && g_error_matches(local, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE))
+        migration->nodes = ordinary_bounds.nodes;
+    if (!data)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return data;
 }
 
 static void judge_second(const LegacyCoach *coach, LegacyFile *file)
@@ -142,14 +177,6 @@ static void sort_file(Migration *migration, LegacyFile *file)
         coach->own = file;
 }
 
-/* What ends in ".json" is read as nothing else. The report says the name already. */
-static bool is_json(const char *origin)
-{
-    size_t length = strlen(origin);
-
-    return length >= strlen(".json") && g_ascii_strcasecmp(origin + length - strlen(".json"), ".json") == 0;
-}
-
 static void take_coach(Migration *migration, const char *origin, const char *text, size_t length,
                        bool reference)
 {
@@ -160,7 +187,7 @@ static void take_coach(Migration *migration, const char *origin, const char *tex
     file->reference = reference;
     file->item = migration_report_add(migration->report, "coach", origin, NULL);
     g_ptr_array_add(migration->files, file);
-    file->data = coach_text_read(text, length, is_json(origin) ? "x.json" : NULL, &error);
+    file->data = read_coach(migration, origin, text, length, &error);
     if (file->data && measure(migration, file->data, &error))
         file->file = coach_file_new(file->data, COACH_FILE_COMPONENTS_MAX, &error);
     if (!file->file) {
@@ -204,12 +231,12 @@ static void take_patches(Migration *migration, const char *origin, const char *t
     if (!list)
         return;
     migration->n_patches += value_is_list(list) ? value_length(list) : 0;
-    if (!value_is_list(list) || migration->n_patches > PATCHES_MAX) {
+    if (!value_is_list(list) || migration->n_patches > large_bounds.patches) {
         g_autofree char *reason =
             value_is_list(list)
-                ? g_strdup_printf("There are more than %d patches; a coach file that has them applied can "
+                ? g_strdup_printf("There are more than %u patches; a coach file that has them applied can "
                                   "be imported as it is",
-                                  PATCHES_MAX)
+                                  large_bounds.patches)
                 : g_strdup_printf(
                       "Patches are a list of operations (RFC 6902), this is a %s; put them into a list",
                       value_type_name(value_type(list)));
@@ -276,9 +303,9 @@ static bool take_item(Migration *migration, const char *name, const char *text, 
 {
     g_autofree char *quoted = NULL;
 
-    if (++migration->n_items > ITEMS_MAX) {
-        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE, "One migration takes at most %d items",
-                    ITEMS_MAX);
+    if (++migration->n_items > large_bounds.items) {
+        g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE, "One migration takes at most %u items",
+                    large_bounds.items);
         return false;
     }
     for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
@@ -324,25 +351,39 @@ static bool take_packed(Migration *migration, const char **text, const char *end
     return take_item(migration, name, line_end + 1, (size_t) value_integer(length), error);
 }
 
+static bool check_ordinary(const Migration *migration, GError **error)
+{
+    if (migration->large || is_ordinary(migration))
+        return true;
+    g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_TOO_LARGE,
+                "This is more than is judged for anybody: %zu bytes, %u items, %u patches, %zu values",
+                ordinary_bounds.size, ordinary_bounds.items, ordinary_bounds.patches, ordinary_bounds.nodes);
+    return false;
+}
+
 static bool take_pack(Migration *migration, const char *text, size_t length, GError **error)
 {
     const char *end = text + length;
 
     while (text < end)
-        if (!take_packed(migration, &text, end, error))
+        if (!check_ordinary(migration, error) || !take_packed(migration, &text, end, error))
             return false;
     return true;
 }
 
 bool migration_read(Migration *migration, const MigrationFile *files, size_t n_files, GError **error)
 {
+    for (size_t i = 0; i < n_files; i++)
+        migration->size += files[i].length;
     for (size_t i = 0; i < n_files; i++) {
         const MigrationFile *file = files + i;
         bool pack = g_str_has_prefix(file->name, PACK_PREFIX);
 
+        if (!check_ordinary(migration, error))
+            return false;
         if (pack ? !take_pack(migration, file->text, file->length, error)
                  : !take_item(migration, file->name, file->text, file->length, error))
             return false;
     }
-    return true;
+    return check_ordinary(migration, error);
 }

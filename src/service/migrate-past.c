@@ -4,10 +4,6 @@
 #include "service/migrate-private.h"
 
 #include "base/json.h"
-#include "coach/device.h"
-#include "coach/path.h"
-
-#include <string.h>
 
 #define PAGE 500
 
@@ -128,24 +124,13 @@ static bool fields_overlap(const char *a, const char *b)
     return g_str_equal(a, b) || field_is_inside(a, b) || field_is_inside(b, a);
 }
 
-/* The part of a field behind the binding that it is at; NULL: it is at none. */
-static const char *part_at_binding(const char *field)
-{
-    static const char prefix[] = "/" DEVICE_BINDINGS "/";
-
-    if (!g_str_has_prefix(field, prefix))
-        return NULL;
-    field += strlen(prefix);
-    return field + strcspn(field, "/");
-}
-
 /* A wish at a binding wins there over one at the device; the other way round each keeps its own. */
 bool legacy_fields_meet(const char *path, const char *field, const char *other)
 {
-    const char *part = path_is_device(path) ? part_at_binding(field) : NULL;
+    const char *part = field_at_binding(path, field);
 
     return fields_overlap(field, other) ||
-           (part && part[0] && !part_at_binding(other) && fields_overlap(part, other));
+           (part && part[0] && !field_at_binding(path, other) && fields_overlap(part, other));
 }
 
 const PastEdit *legacy_past_find(const LegacyPast *past, const char *path, const char *field)

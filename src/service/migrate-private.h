@@ -61,8 +61,17 @@ typedef struct LegacyPatches {
     Value *list;
 } LegacyPatches;
 
+/* What a migration may have. */
+typedef struct MigrationBounds {
+    size_t size; /* bytes of all files; 0: as the caller has bounded them */
+    guint items;
+    guint patches;
+    size_t nodes; /* values in all coach files, aliases expanded */
+} MigrationBounds;
+
 typedef struct Migration {
     Service *service;
+    bool large; /* all of it is judged, whatever time that takes */
     Plan *plan;
     MigrationReport *report;
     GPtrArray *known;       /* of char *: the models that are bundled or imported */
@@ -71,6 +80,7 @@ typedef struct Migration {
     GPtrArray *settings;    /* of LegacySettings, the first wins; owned */
     GPtrArray *patches;     /* of LegacyPatches; owned */
     GHashTable *interfaces; /* logical → physical, as the old system had them; owned */
+    size_t size;            /* bytes of all files */
     size_t nodes;           /* values in all coach files so far */
     guint n_items, n_patches;
 
@@ -115,7 +125,7 @@ void legacy_base_clear(LegacyBase *base);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LegacyBase, legacy_base_clear)
 
 /* `status` NULL: not imported. `file` NULL: the coach has none here, and the release is the imported or the
- * bundled one. False without an error where there is none at all. */
+ * bundled one; its components stay NULL where there is none at all. */
 bool legacy_find_base(Migration *migration, const LegacyCoach *coach, const ImportStatus *status,
                       const LegacyFile *file, LegacyBase *ret, GError **error);
 
@@ -177,10 +187,6 @@ bool legacy_list_own_edits(LegacyJudge *judge, GError **error);
 bool legacy_find_wanted(LegacyJudge *judge, GError **error);
 
 /* migrate-decide.c */
-
-/* A table of a list a path, and the list at one, made if need be; borrowed. */
-GHashTable *legacy_table_new(void);
-GPtrArray *legacy_table_get(GHashTable *table, const char *path, GDestroyNotify item_free);
 
 /* Decides about all wishes: makes `decisions` and `pinned`. */
 void legacy_decide_all(LegacyJudge *judge);

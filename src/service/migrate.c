@@ -128,11 +128,11 @@ static void describe(const Migration *migration)
     plan_describe_settings(plan);
 }
 
-Plan *service_plan_migration(Service *service, const MigrationFile *files, size_t n_files,
+Plan *service_plan_migration(Service *service, const MigrationFile *files, size_t n_files, bool large,
                              const char *reason, const WriteOptions *options, MigrationReport **ret_report,
                              GError **error)
 {
-    g_auto(Migration) migration = {0};
+    g_auto(Migration) migration = {.large = large};
     Plan *plan;
 
     if (!begin(&migration, service, reason, options, error) ||

@@ -359,8 +359,10 @@ typedef struct MigrationFile {
 } MigrationFile;
 
 /* Judges all of it, the first winning over those behind it, and plans what is taken; `*ret_report` says what
- * becomes of each thing. Sets INVALID_ARGS, INVALID_FILE and TOO_LARGE for what no client may send. */
-Plan *service_plan_migration(Service *service, const MigrationFile *files, size_t n_files,
+ * becomes of each thing. What is some times larger than installations are takes seconds, in which nobody
+ * else is served; it is judged only where `large` says so, else it is TOO_LARGE. Sets INVALID_ARGS,
+ * INVALID_FILE and TOO_LARGE for what no client may send. */
+Plan *service_plan_migration(Service *service, const MigrationFile *files, size_t n_files, bool large,
                              const char *reason, const WriteOptions *options, MigrationReport **ret_report,
                              GError **error);
 /* The report as JSON text: before anything is written (`change` 0), or after the commit of the plan. */

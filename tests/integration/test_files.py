@@ -1013,6 +1013,24 @@ class PolkitTest(FileTest):
         self.assertEqual(self.model_info()["ImportedVersion"], "7.0.0")
         self.assertEqual(len(agent.prompts), 2)
 
+    def test_large_edits_are_edits(self):
+        """Who may import may not edit for that: beside the reading of a large file the edits are asked about."""
+        path = self.share_file("large.json", edits_file((CEILING, "/friendly_name", "x")) + " " * (1 << 20))
+        caller = self.caller(ALLOWED)
+        before = len(self.bench.checks())
+        caller.call("ImportFile", 0, "", files=[path], name="large.json")
+        asked = [check[:2] for check in self.bench.checks()[before:]]
+        self.assertEqual(asked, [(f"org.coachiq.config1.{action}", ALLOWED) for action in ("import", "edit")])
+        caller = self.caller(ASKED)
+        agent = Agent(self.bench, caller)
+        path = self.share_file("large.json", edits_file((CEILING, "/friendly_name", "y")) + " " * (1 << 20))
+        revision = self.revision()
+        pending = caller.begin("ImportFile", 0, "", files=[path], name="large.json", interactive=True)
+        agent.wait()[0].allow()
+        agent.wait(2)[1].dismiss()
+        self.check_error(pending.error(), "AccessDenied")
+        self.assertEqual(self.revision(), revision)
+
     def test_the_world_moves_during_the_prompt(self):
         caller = self.caller(ASKED)
         agent = Agent(self.bench, caller)

@@ -369,6 +369,32 @@ class WhoMayTest(MigrateTest):
         self.assertEqual((json.loads(report)["counts"]["taken"], change), (5, before))
         self.assertEqual((len(self.bench.checks()), self.revision()), (checks, before))
 
+    def test_large_ones_are_for_those_who_may(self):
+        """What takes the service seconds is judged for nobody who may not migrate, dry run or not; others are asked once."""
+        values = "l: &l [1, 2, 3, 4, 5, 6, 7, 8, 9]\n" + "".join(f"s{i}: [*l, *l]\n" for i in range(10000))
+        patches = [{"op": "remove", "path": f"/areas/n{i}"} for i in range(201)]
+        edited_coach = (f"coach:/config/{MODEL}.yml", edited().text())
+        for what, items in {
+            "bytes": [(edited_coach[0], edited_coach[1] + "#" * (1 << 20))],
+            "items": [edited_coach] + [("pack:", '{"name": "problem:x", "length": 2}\n{}' * 200)],
+            "patches": [edited_coach, ("patches::/p.json", json.dumps(patches))],
+            "values": [edited_coach, ("coach:/config/other.yml", values)],
+            "values of several": [edited_coach] + [(f"coach:/config/o{i}.yml", values[:150000]) for i in range(2)],
+        }.items():
+            names, paths = self.files_of(*items)
+            for dry_run in (True, False):
+                for user, error in ((DENIED, "AccessDenied"), (ORDINARY, "InteractiveAuthorizationRequired")):
+                    with self.subTest(what=what, user=user, dry_run=dry_run):
+                        call = self.as_user(user).call
+                        self.fails_unchanged(error, call, "MigrateLegacy", names, files=paths, dry_run=dry_run)
+            with self.subTest(what=what, user=ALLOWED):
+                checks = len(self.bench.checks())
+                report, change = self.as_user(ALLOWED).call("MigrateLegacy", names, files=paths)
+                asked = [check[:2] + check[3:4] for check in self.bench.checks()[checks:]]
+                self.assertEqual(asked, [(ACTION, ALLOWED, "a large old installation")])
+                self.assertEqual(self.results(json.loads(report), "edit")[f"{CEILING}/friendly_name"], "taken")
+                self.call("UndoChange", change, "")
+
     def test_prompt(self):
         caller = self.as_user(ASKED)
         agent = Agent(self.bench, caller)

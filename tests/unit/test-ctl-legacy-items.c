@@ -111,6 +111,21 @@ static void test_too_large(void)
     g_assert_cmpuint(parts->len, <=, 16);
 }
 
+/* That there is more is said once, however much it is. */
+static void test_full(void)
+{
+    g_autoptr(LegacyItems) items = legacy_items_new();
+    unsigned length;
+
+    for (int i = 0; i < 2; i++)
+        add_large(items, "/a", LEGACY_FILE_MAX - 650);
+    for (int i = 0; i < 5; i++)
+        add_large(items, "/b", 3000);
+    length = legacy_items_length(items);
+    g_assert_cmpuint(length, ==, 3);
+    g_assert_cmpstr(legacy_items_at(items, length - 1)->name, ==, "problem:/b");
+}
+
 static void test_too_many(void)
 {
     g_autoptr(LegacyItems) items = legacy_items_new();
@@ -137,6 +152,7 @@ int main(int argc, char **argv)
     g_test_add_func("/ctl/legacy-items/large", test_large);
     g_test_add_func("/ctl/legacy-items/packs", test_packs);
     g_test_add_func("/ctl/legacy-items/too-large", test_too_large);
+    g_test_add_func("/ctl/legacy-items/full", test_full);
     g_test_add_func("/ctl/legacy-items/too-many", test_too_many);
     g_test_add_func("/ctl/legacy-items/nothing", test_nothing);
     return g_test_run();

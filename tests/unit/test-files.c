@@ -242,6 +242,7 @@ static void test_which_model(Fixture *f, gconstpointer unused)
         {NULL, "x.yml", "named", "named"},
         /* A known one by another case; but what the caller names is meant as it is. */
         {NULL, "COACH.yaml", "", MODEL},
+        {NULL, "COACH.YML", "", MODEL},
         {NULL, "", "COACH", "COACH"},
         {"{}", "", "", NULL},
         {"{}", "x.yml", "", "x"},
@@ -509,6 +510,29 @@ static void test_remove_and_use(Fixture *f, gconstpointer unused)
     after = effective(f, MODEL);
     assert_equal(after, before);
     check_history_tells_overrides(f);
+    assert_intact(f);
+}
+
+/* But another file under the same name is somebody's, and an undo leaves it. */
+static void test_remove_and_bring(Fixture *f, gconstpointer unused)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Value) brought = NULL, after = NULL;
+    int64_t removed, undone;
+
+    bring(f, OTHER, FIRST);
+    removed = remove_model(f, OTHER, &no_options);
+    bring(f, OTHER, SECOND);
+    brought = effective(f, OTHER);
+    g_assert_null(service_plan_undo(f->service, removed, "no", &no_options, &error));
+    g_assert_error(error, CONFIG_ERROR, CONFIG_ERROR_CONFLICT);
+    after = effective(f, OTHER);
+    assert_equal(after, brought);
+    /* Unless that is wanted. */
+    undone = undo_with(f, removed, &forced);
+    assert_import(f, OTHER, "custom 1.0");
+    undo(f, undone);
+    assert_import(f, OTHER, "custom 2.0");
     assert_intact(f);
 }
 
@@ -829,6 +853,7 @@ int main(int argc, char **argv)
     ADD_FIRST("/files/edits/renamed", test_edits_of_renamed);
     ADD_FIRST("/files/remove", test_remove);
     ADD_FIRST("/files/remove/used-again", test_remove_and_use);
+    ADD_FIRST("/files/remove/brought-again", test_remove_and_bring);
     ADD_FIRST("/files/remove/active", test_remove_active);
     ADD_FIRST("/files/undo-of-active", test_undo_of_active);
     ADD_FIRST("/files/past", test_past);

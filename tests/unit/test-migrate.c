@@ -9,6 +9,7 @@
 
 #include "base/json-patch.h"
 #include "coach/coach-text.h"
+#include "coach/device.h"
 #include "coach/legacy.h"
 #include "coach/path.h"
 #include "service-support.h"
@@ -63,7 +64,7 @@ static void has(Old *old, const char *name, const char *text)
 static Plan *plan_old(Fixture *f, const Old *old, MigrationReport **report, GError **error)
 {
     return service_plan_migration(f->service, (const MigrationFile *) (const void *) old->files->data,
-                                  old->files->len, "moving", &no_options, report, error);
+                                  old->files->len, true, "moving", &no_options, report, error);
 }
 
 /* Migrates; the number of the change, 0 where there was nothing to do. */
@@ -989,6 +990,25 @@ static bool says_of_file(const Old *old, const char *text)
     return g_str_has_prefix(value_map_get_string(item, "reason"), text);
 }
 
+/* The state with devices as the old system had them: what each binding has, wherever it is stored. */
+static Value *entries_of(Fixture *f)
+{
+    g_autoptr(Value) state = state_of(f, MODEL);
+    Value *entries = value_new_map();
+
+    VALUE_FOREACH_ENTRY (path, data, state) {
+        Value *bindings = path_is_device(path) ? value_map_get(data, DEVICE_BINDINGS) : NULL;
+
+        if (value_length(bindings) == 0)
+            value_map_set(&entries, path, data);
+        VALUE_FOREACH_ENTRY (key, own, bindings) {
+            g_autofree char *place = g_strconcat(path, " ", key, NULL);
+            value_map_take(&entries, place, device_flatten(data, key));
+        }
+    }
+    return entries;
+}
+
 /* A migration and then an update lead to what an update and then the migration lead to: an owner who was
  * faster loses nothing. */
 static void comes_late(void)
@@ -1026,8 +1046,8 @@ static void comes_late(void)
         possible = says_of_file(&late, follows);
     }
     if (possible) {
-        early_state = state_of(&f, MODEL);
-        late_state = state_of(&g, MODEL);
+        early_state = entries_of(&f);
+        late_state = entries_of(&g);
         assert_equal(late_state, early_state);
         migrate_nothing(&f, &early);
         migrate_nothing(&g, &late);
