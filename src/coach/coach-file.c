@@ -65,6 +65,17 @@ void component_free(Component *component)
     g_free(component);
 }
 
+GHashTable *component_table(GPtrArray *components)
+{
+    GHashTable *table = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (guint i = 0; i < components->len; i++) {
+        Component *component = g_ptr_array_index(components, i);
+        g_hash_table_insert(table, component->path, component->data);
+    }
+    return table;
+}
+
 void coach_file_free(CoachFile *file)
 {
     if (!file)

@@ -29,6 +29,8 @@ typedef struct CoachFile {
 
 Component *component_new(const char *path, Value *data);
 void component_free(Component *component);
+/* path → data of an array of them; both borrowed. */
+GHashTable *component_table(GPtrArray *components);
 void coach_file_free(CoachFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CoachFile, coach_file_free)
 

@@ -15,17 +15,26 @@ static void append_part(GString *id, const char *text)
             g_string_append_c(id, *text);
 }
 
-static void append_name(GString *id, const char *name)
+const char *coach_name_ending(const char *name)
 {
     static const char *const endings[] = {".yml", ".yaml", ".json"};
-    g_autofree char *base = g_path_get_basename(name);
+    const char *dot = strrchr(name, '.');
 
-    for (guint i = 0; i < G_N_ELEMENTS(endings); i++)
-        if (g_str_has_suffix(base, endings[i])) {
-            base[strlen(base) - strlen(endings[i])] = 0;
-            append_part(id, base);
-            return;
-        }
+    for (guint i = 0; dot && i < G_N_ELEMENTS(endings); i++)
+        if (g_ascii_strcasecmp(dot, endings[i]) == 0)
+            return dot;
+    return NULL;
+}
+
+static void append_name(GString *id, const char *name)
+{
+    g_autofree char *base = g_path_get_basename(name), *stem = NULL;
+    const char *ending = coach_name_ending(base);
+
+    if (!ending)
+        return;
+    stem = g_strndup(base, (gsize) (ending - base));
+    append_part(id, stem);
 }
 
 char *coach_id_new(const CoachFile *file, const char *name)

@@ -7,17 +7,6 @@
 #define NEAR_DIFFERENT_MAX 5000
 #define NEAR_ONE_OF 3 /* fields may differ */
 
-static GHashTable *by_path(GPtrArray *components)
-{
-    GHashTable *map = g_hash_table_new(g_str_hash, g_str_equal);
-
-    for (guint i = 0; i < components->len; i++) {
-        Component *component = g_ptr_array_index(components, i);
-        g_hash_table_insert(map, component->path, component->data);
-    }
-    return map;
-}
-
 /* Distance */
 
 static size_t count_fields(const Value *value)
@@ -58,7 +47,7 @@ static void add_distance(CoachDistance *distance, const char *path, Value *a, Va
 
 CoachDistance coach_distance(GPtrArray *a, GPtrArray *b)
 {
-    g_autoptr(GHashTable) in_a = by_path(a), in_b = by_path(b);
+    g_autoptr(GHashTable) in_a = component_table(a), in_b = component_table(b);
     CoachDistance distance = {0};
 
     for (guint i = 0; i < a->len; i++) {
@@ -127,9 +116,8 @@ static bool add_edits(GHashTable *edits, const char *path, Value *vendor, Value 
 
 GHashTable *coach_difference(GPtrArray *vendor, GPtrArray *wanted, GError **error)
 {
-    g_autoptr(GHashTable) in_vendor = by_path(vendor), in_wanted = by_path(wanted);
-    g_autoptr(GHashTable) edits =
-        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
+    g_autoptr(GHashTable) in_vendor = component_table(vendor), in_wanted = component_table(wanted);
+    g_autoptr(GHashTable) edits = override_table_new();
 
     for (guint i = 0; i < vendor->len; i++) {
         const Component *component = g_ptr_array_index(vendor, i);

@@ -26,8 +26,7 @@ EditsFile *edits_file_new(const char *model, const char *version, const char *co
     file->version = g_strdup(version);
     file->content_hash = g_strdup(content_hash);
     file->revision = revision;
-    file->overrides =
-        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
+    file->overrides = override_table_new();
     return file;
 }
 
@@ -42,21 +41,9 @@ void edits_file_free(EditsFile *file)
     g_free(file);
 }
 
-/* The overrides of a component, made when there are none. */
-static GPtrArray *overrides_of(EditsFile *file, const char *path)
-{
-    GPtrArray *list = g_hash_table_lookup(file->overrides, path);
-
-    if (!list) {
-        list = override_list_new();
-        g_hash_table_insert(file->overrides, g_strdup(path), list);
-    }
-    return list;
-}
-
 void edits_file_add(EditsFile *file, const char *path, const Override *override)
 {
-    g_ptr_array_add(overrides_of(file, path), override_copy(override));
+    g_ptr_array_add(override_table_get(file->overrides, path), override_copy(override));
 }
 
 bool edits_file_is(const Value *data)
@@ -354,7 +341,7 @@ static bool read_edit(Reader *reader, Value *entry)
     g_autoptr(Override) override = read_override(entry, path, reader->error);
     if (!override || !add_field(reader, path, override->field, entry))
         return false;
-    g_ptr_array_add(overrides_of(reader->file, path), g_steal_pointer(&override));
+    g_ptr_array_add(override_table_get(reader->file->overrides, path), g_steal_pointer(&override));
     return true;
 }
 
@@ -464,13 +451,6 @@ static int compare_paths(gconstpointer a, gconstpointer b)
     return strcmp(a, b);
 }
 
-static int compare_fields(gconstpointer a, gconstpointer b)
-{
-    const Override *const *left = a, *const *right = b;
-
-    return strcmp((*left)->field, (*right)->field);
-}
-
 static Value *edits_to_value(const EditsFile *file)
 {
     g_autoptr(GList) paths = g_list_sort(g_hash_table_get_keys(file->overrides), compare_paths);
@@ -481,7 +461,7 @@ static Value *edits_to_value(const EditsFile *file)
             g_ptr_array_copy(g_hash_table_lookup(file->overrides, l->data), NULL, NULL);
 
         g_ptr_array_set_free_func(sorted, NULL);
-        g_ptr_array_sort(sorted, compare_fields);
+        g_ptr_array_sort(sorted, override_compare_fields);
         for (guint i = 0; i < sorted->len; i++)
             value_list_take(&edits, edit_to_value(l->data, g_ptr_array_index(sorted, i)));
     }

@@ -3,6 +3,7 @@
 
 #include "base/json-patch.h"
 #include "base/pointer.h"
+#include "coach/coach-id.h"
 #include "coach/device.h"
 #include "coach/dgn.h"
 #include "coach/override.h"
@@ -19,19 +20,12 @@
 
 char *legacy_model_id(const char *origin)
 {
-    static const char *const extensions[] = {".yml", ".yaml", ".json"};
-    const char *slash = strrchr(origin, '/');
-    g_autofree char *id = g_strdelimit(g_strdup(slash ? slash + 1 : origin), " ", '_');
-    size_t length = strlen(id);
+    const char *slash = strrchr(origin, '/'), *name = slash ? slash + 1 : origin,
+               *ending = coach_name_ending(name);
+    g_autofree char *id =
+        ending && ending > name ? g_strndup(name, (gsize) (ending - name)) : g_strdup(name);
 
-    for (guint i = 0; i < G_N_ELEMENTS(extensions); i++) {
-        size_t end = strlen(extensions[i]);
-
-        if (length > end && g_ascii_strcasecmp(id + length - end, extensions[i]) == 0) {
-            id[length - end] = 0;
-            break;
-        }
-    }
+    g_strdelimit(id, " ", '_');
     return id[0] ? g_steal_pointer(&id) : NULL;
 }
 

@@ -326,13 +326,6 @@ static void merge_untouched(Work *work, Value *seen)
     }
 }
 
-static int compare_fields(gconstpointer a, gconstpointer b)
-{
-    const Override *const *left = a, *const *right = b;
-
-    return strcmp((*left)->field, (*right)->field);
-}
-
 /* Overrides inside something that the vendor replaced or dropped as a whole: what the owner sees there and
  * what the vendor has now are at odds as wholes. */
 static void merge_enclosed(Work *work, const FieldDiff *diff, GPtrArray *inside, Value *seen)
@@ -396,7 +389,7 @@ static void merge_fields(Work *work, GPtrArray *overrides)
 
     key_both(work);
     g_ptr_array_set_free_func(sorted, NULL);
-    g_ptr_array_sort(sorted, compare_fields);
+    g_ptr_array_sort(sorted, override_compare_fields);
     if (sorted->len > 0)
         merge_all_enclosed(work, sorted, seen);
     for (guint i = 0; i < sorted->len; i++)

@@ -305,17 +305,6 @@ GPtrArray *merger_overrides(GHashTable *table, const char *path)
     return overrides && overrides->len > 0 ? overrides : NULL;
 }
 
-static GHashTable *by_path(GPtrArray *components)
-{
-    GHashTable *map = g_hash_table_new(g_str_hash, g_str_equal);
-
-    for (guint i = 0; i < components->len; i++) {
-        Component *component = g_ptr_array_index(components, i);
-        g_hash_table_insert(map, component->path, component->data);
-    }
-    return map;
-}
-
 /* Where the owner has a component of that name already, nothing is renamed: the two would be one. Nor where
  * what is pinned needs the old name. */
 static void take_rename(Merger *merger, const char *path, const char *old_path)
@@ -432,8 +421,8 @@ Merge *merge_plan(const MergeInput *input, GError **error)
     g_auto(Merger) merger = {
         .input = input,
         .rules = rules_new_from_components(input->incoming),
-        .base = by_path(input->base),
-        .incoming = by_path(input->incoming),
+        .base = component_table(input->base),
+        .incoming = component_table(input->incoming),
         .renames = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
         .renamed_away = g_hash_table_new(g_str_hash, g_str_equal),
         .resolutions = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),

@@ -123,6 +123,36 @@ Override *override_list_find(GPtrArray *overrides, const char *field)
     return NULL;
 }
 
+void override_list_drop(GPtrArray *overrides, const char *field)
+{
+    for (guint i = overrides->len; i-- > 0;)
+        if (g_str_equal(((const Override *) g_ptr_array_index(overrides, i))->field, field))
+            g_ptr_array_remove_index(overrides, i);
+}
+
+int override_compare_fields(gconstpointer a, gconstpointer b)
+{
+    const Override *const *left = a, *const *right = b;
+
+    return strcmp((*left)->field, (*right)->field);
+}
+
+GHashTable *override_table_new(void)
+{
+    return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
+}
+
+GPtrArray *override_table_get(GHashTable *table, const char *path)
+{
+    GPtrArray *list = g_hash_table_lookup(table, path);
+
+    if (!list) {
+        list = override_list_new();
+        g_hash_table_insert(table, g_strdup(path), list);
+    }
+    return list;
+}
+
 bool field_is_inside(const char *field, const char *outer)
 {
     size_t length = strlen(outer);
@@ -271,13 +301,6 @@ static void apply_one(const char *path, Value **keyed, const Override *override,
         strip_bindings(keyed, tokens, override->op);
 }
 
-static int compare_fields(gconstpointer a, gconstpointer b)
-{
-    const Override *const *left = a, *const *right = b;
-
-    return strcmp((*left)->field, (*right)->field);
-}
-
 Value *override_apply(const char *path, Value *vendor, GPtrArray *overrides)
 {
     Override *whole = override_list_find(overrides, "");
@@ -292,7 +315,7 @@ Value *override_apply(const char *path, Value *vendor, GPtrArray *overrides)
      */
     sorted = g_ptr_array_copy(overrides, NULL, NULL);
     g_ptr_array_set_free_func(sorted, NULL);
-    g_ptr_array_sort(sorted, compare_fields);
+    g_ptr_array_sort(sorted, override_compare_fields);
 
     g_autoptr(Value) keyed = component_to_keyed(path, vendor);
     for (guint i = 0; i < sorted->len; i++)

@@ -71,6 +71,16 @@ Override *override_list_find(GPtrArray *overrides, const char *field);
 /* The override that a field lies strictly inside of; likewise. */
 Override *override_list_find_around(GPtrArray *overrides, const char *field);
 
+/* Removes the override at exactly this field, where there is one. */
+void override_list_drop(GPtrArray *overrides, const char *field);
+/* For g_ptr_array_sort(): by field. */
+int override_compare_fields(gconstpointer a, gconstpointer b);
+
+/* What several components have: path → array of Override. */
+GHashTable *override_table_new(void);
+/* The overrides of one component, empty where it had none so far; borrowed. */
+GPtrArray *override_table_get(GHashTable *table, const char *path);
+
 /* Field pointers of a device as overrides use them: RFC 6901, binding names in canonical spelling. Sets
  * CONFIG_ERROR_INVALID_ARGS. Free with g_free(). */
 char *override_field_normalize(const char *field, GError **error);

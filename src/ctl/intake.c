@@ -11,20 +11,14 @@
 #include <unistd.h>
 
 #include "base/memfd.h"
+#include "coach/coach-id.h"
 #include "ctl/format.h"
 
 #define BUFFER_SIZE 65536
 
 bool intake_is_file(const char *word)
 {
-    static const char *const endings[] = {".yml", ".yaml", ".json"};
-    g_autofree char *lower = g_ascii_strdown(word, -1);
-
-    for (size_t i = 0; i < G_N_ELEMENTS(endings); i++) {
-        if (g_str_has_suffix(lower, endings[i]))
-            return true;
-    }
-    return strchr(word, '/') || g_str_equal(word, INTAKE_STANDARD_INPUT);
+    return coach_name_ending(word) || strchr(word, '/') || g_str_equal(word, INTAKE_STANDARD_INPUT);
 }
 
 const char *intake_title(const Intake *intake)

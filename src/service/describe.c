@@ -76,6 +76,9 @@ static void describe_storage(Service *service, Value **map)
     value_map_take(map, "Models", models);
 }
 
+/* More than any coach uses; a file can have a hundred times as many. */
+#define DGNS_MAX 1000
+
 static Value *describe_dgn(const DgnTable *table, const BoundDgn *bound)
 {
     const DgnRow *row = table ? dgn_table_find(table, bound->dgn) : NULL;
@@ -103,7 +106,7 @@ static Value *describe_dgns(Service *service, const DgnTable *table)
         return list;
     }
     dgns = model_cache_dgns(cache);
-    for (guint i = 0; i < dgns->len; i++)
+    for (guint i = 0; i < MIN(dgns->len, DGNS_MAX); i++)
         value_list_take(&list, describe_dgn(table, &g_array_index(dgns, BoundDgn, i)));
     return list;
 }

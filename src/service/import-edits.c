@@ -14,13 +14,6 @@ static int compare_texts(gconstpointer a, gconstpointer b)
     return strcmp(*(const char *const *) a, *(const char *const *) b);
 }
 
-static int compare_fields(gconstpointer a, gconstpointer b)
-{
-    const Override *const *left = a, *const *right = b;
-
-    return strcmp((*left)->field, (*right)->field);
-}
-
 /* The paths of a table, sorted; borrowed. */
 static GPtrArray *sorted_paths(GHashTable *overrides)
 {
@@ -222,7 +215,7 @@ static bool lay_component(Work *work, const char *path, GPtrArray *wishes, GErro
     /* Fields of the device before those of its bindings, which win over them. */
     for (guint i = 0; i < wishes->len; i++)
         g_ptr_array_add(sorted, g_ptr_array_index(wishes, i));
-    g_ptr_array_sort(sorted, compare_fields);
+    g_ptr_array_sort(sorted, override_compare_fields);
     for (guint pass = 0; pass < 2; pass++)
         for (guint i = 0; i < sorted->len; i++) {
             const Override *wish = g_ptr_array_index(sorted, i);

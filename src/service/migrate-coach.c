@@ -38,7 +38,7 @@ static bool load_components(LegacyJudge *judge, GError **error)
                                             error) &&
                store_list_overrides(service->store, judge->coach->id, &judge->overrides, error);
     judge->vendor = g_ptr_array_new_with_free_func((GDestroyNotify) component_free);
-    judge->overrides = legacy_table_new();
+    judge->overrides = override_table_new();
     return true;
 }
 
@@ -50,11 +50,7 @@ static bool load_state(LegacyJudge *judge, GError **error)
         !store_get_import(service->store, judge->coach->id, &judge->status, error) ||
         !load_components(judge, error))
         return false;
-    judge->by_path = g_hash_table_new(g_str_hash, g_str_equal);
-    for (guint i = 0; i < judge->vendor->len; i++) {
-        const Component *component = g_ptr_array_index(judge->vendor, i);
-        g_hash_table_insert(judge->by_path, component->path, component->data);
-    }
+    judge->by_path = component_table(judge->vendor);
     return true;
 }
 
@@ -62,7 +58,7 @@ static bool load_state(LegacyJudge *judge, GError **error)
 
 static GHashTable *take_merged(const Merge *merge)
 {
-    GHashTable *wishes = legacy_table_new();
+    GHashTable *wishes = override_table_new();
 
     for (guint i = 0; i < merge->components->len; i++) {
         const MergedComponent *component = g_ptr_array_index(merge->components, i);

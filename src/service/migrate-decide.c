@@ -22,18 +22,14 @@ static void decision_free(Decision *decision)
     g_free(decision);
 }
 
-GHashTable *legacy_table_new(void)
+/* Those of one component, made when there are none. */
+static GPtrArray *decisions_of(const LegacyJudge *judge, const char *path)
 {
-    return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
-}
-
-GPtrArray *legacy_table_get(GHashTable *table, const char *path, GDestroyNotify item_free)
-{
-    GPtrArray *list = g_hash_table_lookup(table, path);
+    GPtrArray *list = g_hash_table_lookup(judge->decisions, path);
 
     if (!list) {
-        list = g_ptr_array_new_with_free_func(item_free);
-        g_hash_table_insert(table, g_strdup(path), list);
+        list = g_ptr_array_new_with_free_func((GDestroyNotify) decision_free);
+        g_hash_table_insert(judge->decisions, g_strdup(path), list);
     }
     return list;
 }
@@ -44,7 +40,7 @@ static Decision *decide(LegacyJudge *judge, const char *path, const char *field,
 
     decision->field = g_strdup(field);
     decision->result = result;
-    g_ptr_array_add(legacy_table_get(judge->decisions, path, (GDestroyNotify) decision_free), decision);
+    g_ptr_array_add(decisions_of(judge, path), decision);
     return decision;
 }
 
@@ -141,9 +137,8 @@ static void refuse_decision(LegacyJudge *judge, const char *path, Decision *deci
     decision->reason = g_strdup(
         "The section was edited here, and cannot be divided as it was in the old installation; edit it "
         "here if the old one is right");
-    for (guint i = pinned ? pinned->len : 0; i-- > 0;)
-        if (g_str_equal(((const Override *) g_ptr_array_index(pinned, i))->field, decision->field))
-            g_ptr_array_remove_index(pinned, i);
+    if (pinned)
+        override_list_drop(pinned, decision->field);
 }
 
 /* Where a section cannot be what it was, what would have made room for it stays too. */
@@ -237,8 +232,7 @@ static void decide_component(LegacyJudge *judge, const char *path, GPtrArray *wi
     const Deciding component = {.path = path,
                                 .vendor = g_hash_table_lookup(judge->by_path, path),
                                 .overrides = g_hash_table_lookup(judge->overrides, path),
-                                .pinned =
-                                    legacy_table_get(judge->pinned, path, (GDestroyNotify) override_free)};
+                                .pinned = override_table_get(judge->pinned, path)};
     bool again;
 
     for (guint i = 0; i < wishes->len; i++) {
@@ -262,10 +256,10 @@ static void pin_overrides(LegacyJudge *judge)
     GHashTableIter iter;
     gpointer path, overrides;
 
-    judge->pinned = legacy_table_new();
+    judge->pinned = override_table_new();
     g_hash_table_iter_init(&iter, judge->overrides);
     while (g_hash_table_iter_next(&iter, &path, &overrides)) {
-        GPtrArray *list = legacy_table_get(judge->pinned, path, (GDestroyNotify) override_free);
+        GPtrArray *list = override_table_get(judge->pinned, path);
 
         for (guint i = 0; i < ((GPtrArray *) overrides)->len; i++)
             g_ptr_array_add(list, override_copy(g_ptr_array_index((GPtrArray *) overrides, i)));
@@ -275,7 +269,7 @@ static void pin_overrides(LegacyJudge *judge)
 /* Where the release comes in new, nothing stands against any wish. */
 static void take_all(LegacyJudge *judge, const char *path, GPtrArray *wishes)
 {
-    GPtrArray *list = legacy_table_get(judge->pinned, path, (GDestroyNotify) override_free);
+    GPtrArray *list = override_table_get(judge->pinned, path);
 
     for (guint i = 0; i < wishes->len; i++) {
         const Override *wish = g_ptr_array_index(wishes, i);
@@ -290,7 +284,8 @@ void legacy_decide_all(LegacyJudge *judge)
     GHashTableIter iter;
     gpointer path, wishes;
 
-    judge->decisions = legacy_table_new();
+    judge->decisions =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
     pin_overrides(judge);
     g_hash_table_iter_init(&iter, judge->wishes);
     while (g_hash_table_iter_next(&iter, &path, &wishes)) {

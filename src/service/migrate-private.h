@@ -188,10 +188,6 @@ bool legacy_find_wanted(LegacyJudge *judge, GError **error);
 
 /* migrate-decide.c */
 
-/* A table of a list a path, and the list at one, made if need be; borrowed. */
-GHashTable *legacy_table_new(void);
-GPtrArray *legacy_table_get(GHashTable *table, const char *path, GDestroyNotify item_free);
-
 /* Decides about all wishes: makes `decisions` and `pinned`. */
 void legacy_decide_all(LegacyJudge *judge);
 /* Makes the items what the edits become that they lead to. */

@@ -62,13 +62,6 @@ static bool load_vendor(Service *service, const char *model, int64_t change, con
     return store_load_vendor_file(service->store, revision->id, &past->vendor, error);
 }
 
-static void drop(GPtrArray *list, const char *field)
-{
-    for (guint i = list->len; i-- > 0;)
-        if (g_str_equal(((const Override *) g_ptr_array_index(list, i))->field, field))
-            g_ptr_array_remove_index(list, i);
-}
-
 /* Takes back at each field what was done since. */
 static bool walk_back(Service *service, const char *model, int64_t change, GHashTable *overrides,
                       GError **error)
@@ -79,16 +72,12 @@ static bool walk_back(Service *service, const char *model, int64_t change, GHash
         return false;
     for (guint i = 0; i < entries->len; i++) {
         const HistoryEntry *entry = g_ptr_array_index(entries, i);
-        GPtrArray *list = g_hash_table_lookup(overrides, entry->path);
+        GPtrArray *list = override_table_get(overrides, entry->path);
         Override *then;
 
         if (!touched_parse_override(entry->field, entry->override_before, &then, error))
             return false;
-        if (!list) {
-            list = override_list_new();
-            g_hash_table_insert(overrides, g_strdup(entry->path), list);
-        }
-        drop(list, entry->field);
+        override_list_drop(list, entry->field);
         if (then)
             g_ptr_array_add(list, then);
     }

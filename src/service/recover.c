@@ -31,24 +31,6 @@ static const char *entry_model(const Replay *replay, const HistoryEntry *entry)
     return entry->model ? entry->model : replay->change->model;
 }
 
-static void drop(GPtrArray *list, const char *field)
-{
-    for (guint i = list->len; i-- > 0;)
-        if (g_str_equal(((const Override *) g_ptr_array_index(list, i))->field, field))
-            g_ptr_array_remove_index(list, i);
-}
-
-static GPtrArray *list_of(GHashTable *table, const char *path)
-{
-    GPtrArray *list = g_hash_table_lookup(table, path);
-
-    if (!list) {
-        list = override_list_new();
-        g_hash_table_insert(table, g_strdup(path), list);
-    }
-    return list;
-}
-
 /* Lays what the history says over the overrides of a model. */
 static bool lay_history(const Replay *replay, const char *model, GHashTable *overrides, GError **error)
 {
@@ -60,9 +42,9 @@ static bool lay_history(const Replay *replay, const char *model, GHashTable *ove
             continue;
         if (!touched_parse_override(entry->field, entry->override_after, &after, error))
             return false;
-        drop(list_of(overrides, entry->path), entry->field);
+        override_list_drop(override_table_get(overrides, entry->path), entry->field);
         if (after)
-            g_ptr_array_add(list_of(overrides, entry->path), after);
+            g_ptr_array_add(override_table_get(overrides, entry->path), after);
     }
     return true;
 }
@@ -160,7 +142,7 @@ static bool replay_component(Replay *replay, const ImportStatus *status, const c
     if (!touched)
         return false;
     g_ptr_array_unref(touched->new_overrides);
-    touched->new_overrides = g_ptr_array_ref(list_of(then, path));
+    touched->new_overrides = g_ptr_array_ref(override_table_get(then, path));
     touched_settle(touched);
     g_ptr_array_add(replay->plan->components, touched);
     return true;

@@ -47,8 +47,7 @@ static bool load_side(Store *store, const char *model, Side *side, GError **erro
         return store_list_vendor_components(store, side->status->revision_id, &side->components, error) &&
                store_list_overrides(store, model, &side->overrides, error);
     side->components = g_ptr_array_new_with_free_func((GDestroyNotify) component_free);
-    side->overrides =
-        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
+    side->overrides = override_table_new();
     return true;
 }
 

@@ -17,22 +17,6 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ModelUndo, model_undo_clear)
 
 /* The overrides on the way back */
 
-static GHashTable *table_new(void)
-{
-    return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
-}
-
-static GPtrArray *table_get(GHashTable *table, const char *path)
-{
-    GPtrArray *list = g_hash_table_lookup(table, path);
-
-    if (!list) {
-        list = override_list_new();
-        g_hash_table_insert(table, g_strdup(path), list);
-    }
-    return list;
-}
-
 /* path → array of Override. */
 typedef struct Split {
     GHashTable *free;   /* what is merged with the vendor's data of before */
@@ -90,15 +74,16 @@ static bool split_current(ModelUndo *undo, Split *split, GError **error)
             bool pinned = pins && !undo_find_step(undo, path, override->field) &&
                           is_untouched(later, path, override->field);
 
-            g_ptr_array_add(table_get(pinned ? split->pinned : split->free, path), override_copy(override));
+            g_ptr_array_add(override_table_get(pinned ? split->pinned : split->free, path),
+                            override_copy(override));
         }
     return true;
 }
 
 static bool split_overrides(ModelUndo *undo, Split *split, GError **error)
 {
-    split->free = table_new();
-    split->pinned = table_new();
+    split->free = override_table_new();
+    split->pinned = override_table_new();
     if (!split_current(undo, split, error))
         return false;
     for (guint i = 0; i < undo->steps->len; i++) {
@@ -112,7 +97,7 @@ static bool split_overrides(ModelUndo *undo, Split *split, GError **error)
     for (guint i = 0; i < undo->steps->len; i++) {
         const Step *step = g_ptr_array_index(undo->steps, i);
         if (step->state == STEP_MATCHES && step->before)
-            g_ptr_array_add(table_get(split->pinned, step->path), override_copy(step->before));
+            g_ptr_array_add(override_table_get(split->pinned, step->path), override_copy(step->before));
     }
     return true;
 }

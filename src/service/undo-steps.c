@@ -251,8 +251,7 @@ static bool load_current(ModelUndo *undo, GError **error)
 {
     if (undo->status)
         return store_list_overrides(undo->undo->service->store, undo->model, &undo->current, error);
-    undo->current =
-        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
+    undo->current = override_table_new();
     return true;
 }
 

@@ -70,27 +70,19 @@ bool store_list_overrides(Store *store, const char *model, GHashTable **ret, GEr
                                            "SELECT " COLUMNS ", component_path FROM overrides "
                                            "WHERE coach_model = ?1 ORDER BY component_path, field",
                                            error);
-    g_autoptr(GHashTable) by_path =
-        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
+    g_autoptr(GHashTable) by_path = override_table_new();
     int r;
 
     if (!statement)
         return false;
     statement_bind_text(statement, 1, model);
     while ((r = database_step(store->database, statement, error)) > 0) {
-        GPtrArray *overrides;
         Override *override;
 
-        if (!store_check_columns(store, statement, N_COLUMNS, N_COLUMNS, error))
+        if (!store_check_columns(store, statement, N_COLUMNS, N_COLUMNS, error) ||
+            !read_override(store, statement, &override, error))
             return false;
-        overrides = g_hash_table_lookup(by_path, statement_text(statement, N_COLUMNS));
-        if (!read_override(store, statement, &override, error))
-            return false;
-        if (!overrides) {
-            overrides = override_list_new();
-            g_hash_table_insert(by_path, statement_dup_text(statement, N_COLUMNS), overrides);
-        }
-        g_ptr_array_add(overrides, override);
+        g_ptr_array_add(override_table_get(by_path, statement_text(statement, N_COLUMNS)), override);
     }
     if (r < 0)
         return false;

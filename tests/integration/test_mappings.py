@@ -75,7 +75,16 @@ class GetTest(IntegrationTest):
     def test_other_sections(self):
         self.assertEqual(
             self.get(MODEL, "coach_info"),
-            {"year": "2020", "make": "Test", "model": "Coach", "trim": "One", "notes": "Stands on no road"},
+            {
+                "year": "2020",
+                "make": "Test",
+                "model": "Coach",
+                "trim": "One",
+                "notes": "Stands on no road",
+                "vin_pattern": "4UZ[A-Z0-9]{14}",
+                "data_quality": "one-owner",
+                "data_note": "After the imagination of one tester",
+            },
         )
         self.assertEqual(self.get(MODEL, "dgn_pairs"), {"1FEDB": "1FEDA"})
         self.assertEqual(

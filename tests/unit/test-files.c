@@ -242,6 +242,7 @@ static void test_which_model(Fixture *f, gconstpointer unused)
         {NULL, "x.yml", "named", "named"},
         /* A known one by another case; but what the caller names is meant as it is. */
         {NULL, "COACH.yaml", "", MODEL},
+        {NULL, "COACH.YML", "", MODEL},
         {NULL, "", "COACH", "COACH"},
         {"{}", "", "", NULL},
         {"{}", "x.yml", "", "x"},

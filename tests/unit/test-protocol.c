@@ -232,6 +232,21 @@ static void test_described(Fixture *f, gconstpointer unused)
                     (int64_t) rvc_table.n_rows);
 }
 
+/* Nor does a file with very many make the answer long. */
+static void test_many_dgns(Fixture *f, gconstpointer unused)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_autoptr(Value) state = NULL;
+
+    for (int i = 0; i < 3000; i++)
+        g_string_append_printf(text, "%05X: {1: [{entity_id: d%d}]}\n", 0x1E000 + i, i);
+    write_seed(f, MODEL, text->str);
+    import(f, MODEL);
+    commit(f, service_plan_active_model(f->service, MODEL, &no_options, NULL));
+    state = described(f);
+    g_assert_cmpuint(value_length(value_map_get(state, "Dgns")), ==, 1000);
+}
+
 /* A file may have more problems than a message can carry. */
 static void test_many_problems(Fixture *f, gconstpointer unused)
 {
@@ -264,6 +279,7 @@ int main(int argc, char **argv)
     ADD("/protocol/asked", test_asked);
     ADD("/protocol/development", test_development);
     ADD("/protocol/described", test_described);
+    ADD("/protocol/many-dgns", test_many_dgns);
     ADD("/protocol/many-problems", test_many_problems);
     return g_test_run();
 }
