@@ -12,6 +12,14 @@
 #include <string.h>
 
 #define ENTITY_ID "entity_id"
+/* Anybody who brings a file writes the pattern, and one like "(a+)+$" would be tried for minutes. One for
+ * ids takes some dozen steps. */
+#define PATTERN_LIMIT "(*LIMIT_MATCH=2000)"
+#define PATTERN_LENGTH_MAX 1024
+/* Each is checked with each entry of each device. A longer list is no rule. */
+#define LIST_MAX 1000
+#define REQUIRED_MAX 100
+#define NAME_LENGTH_MAX 512
 
 struct Rules {
     Value *metadata;   /* file_metadata */
@@ -29,10 +37,25 @@ static Value *child(Value *map, const char *key)
     return value ? value_ref(value) : NULL;
 }
 
+static const char *entity_id_pattern(const Rules *rules)
+{
+    return value_map_get_string(rules->entity, "entity_id_pattern");
+}
+
+static GRegex *make_pattern(const char *pattern)
+{
+    g_autofree char *bounded = NULL;
+
+    /* "(*" at its beginning would set another limit. */
+    if (!pattern || strlen(pattern) > PATTERN_LENGTH_MAX || g_str_has_prefix(pattern, "(*"))
+        return NULL;
+    bounded = g_strconcat(PATTERN_LIMIT, pattern, NULL);
+    return g_regex_new(bounded, G_REGEX_DOLLAR_ENDONLY | G_REGEX_ANCHORED, 0, NULL);
+}
+
 Rules *rules_new(Value *file_metadata, Value *validation_rules)
 {
     Rules *rules = g_new0(Rules, 1);
-    const char *pattern;
 
     rules->metadata = file_metadata ? value_ref(file_metadata) : NULL;
     rules->entity = child(validation_rules, "entity_validation");
@@ -40,9 +63,7 @@ Rules *rules_new(Value *file_metadata, Value *validation_rules)
     rules->config = child(validation_rules, "config_validation");
     rules->integrity = child(validation_rules, "integrity_validation");
 
-    pattern = value_map_get_string(rules->entity, "entity_id_pattern");
-    if (pattern)
-        rules->entity_id = g_regex_new(pattern, G_REGEX_DOLLAR_ENDONLY | G_REGEX_ANCHORED, 0, NULL);
+    rules->entity_id = make_pattern(entity_id_pattern(rules));
     return rules;
 }
 
@@ -83,9 +104,12 @@ GPtrArray *problem_list_new(void)
 void problem_add(GPtrArray *problems, const char *severity, const char *path, const char *field,
                  const char *format, ...)
 {
-    Problem *problem = g_new0(Problem, 1);
+    Problem *problem;
     va_list arguments;
 
+    if (problems->len >= PROBLEMS_MAX)
+        return;
+    problem = g_new0(Problem, 1);
     va_start(arguments, format);
     problem->message = g_strdup_vprintf(format, arguments);
     va_end(arguments);
@@ -121,11 +145,16 @@ static bool flag(Value *map, const char *key, bool otherwise)
     return value && value_type(value) == VALUE_BOOLEAN ? value_boolean(value) : otherwise;
 }
 
+static Value *bounded_list(Value *map, const char *key, size_t most)
+{
+    Value *list = value_map_get(map, key);
+
+    return value_is_list(list) && value_length(list) <= most ? list : NULL;
+}
+
 Value *rules_logical_interfaces(const Rules *rules)
 {
-    Value *list = value_map_get(rules->interface, "allowed_logical_interfaces");
-
-    return value_is_list(list) ? list : NULL;
+    return bounded_list(rules->interface, "allowed_logical_interfaces", LIST_MAX);
 }
 
 bool rules_check_dgn_pairs(const Rules *rules)
@@ -146,7 +175,7 @@ static void check_interface(const Rules *rules, const char *path, const char *fi
                             GPtrArray *problems)
 {
     Value *logical = rules_logical_interfaces(rules);
-    Value *physical = value_map_get(rules->interface, "allowed_physical_interfaces");
+    Value *physical = bounded_list(rules->interface, "allowed_physical_interfaces", LIST_MAX);
     bool logical_only = flag(rules->interface, "require_logical_interfaces", false);
 
     if (!logical || list_contains(logical, name) || (!logical_only && list_contains(physical, name)))
@@ -159,12 +188,13 @@ static void check_interface(const Rules *rules, const char *path, const char *fi
 static void check_required(const Rules *rules, const char *path, const char *prefix, Value *flat,
                            GPtrArray *problems)
 {
-    Value *required_fields = value_map_get(rules->entity, "required_fields");
+    Value *required_fields = bounded_list(rules->entity, "required_fields", REQUIRED_MAX);
 
     VALUE_FOREACH_ITEM (required, required_fields) {
         Value *value = value_is_string(required) ? value_map_get(flat, value_string(required)) : NULL;
 
-        if (!value_is_string(required) || (value && value_type(value) != VALUE_NULL))
+        if (!value_is_string(required) || strlen(value_string(required)) > NAME_LENGTH_MAX ||
+            (value && value_type(value) != VALUE_NULL))
             continue;
         g_autoptr(GString) field = g_string_new(prefix);
         pointer_append(field, value_string(required));
@@ -179,7 +209,7 @@ static void check_entry(const Rules *rules, const char *path, const char *prefix
 {
     const char *type = value_map_get_string(flat, "device_type"),
                *interface = value_map_get_string(flat, "interface");
-    Value *types = value_map_get(rules->entity, "supported_device_types");
+    Value *types = bounded_list(rules->entity, "supported_device_types", LIST_MAX);
 
     check_required(rules, path, prefix, flat, problems);
     if (type && value_is_list(types) && !list_contains(types, type)) {
@@ -234,14 +264,22 @@ static void check_entries(const Rules *rules, const char *path, Value *component
         check(rules, path, "", component, problems);
 }
 
+/* A pattern that does not come to an end tells nothing of the id. */
+static bool has_the_form(const Rules *rules, const char *id)
+{
+    g_autoptr(GError) error = NULL;
+
+    return !rules->entity_id || g_regex_match_full(rules->entity_id, id, -1, 0, 0, NULL, &error) || error;
+}
+
 static void check_entity_id(const Rules *rules, const char *path, Value *component, GPtrArray *problems)
 {
     const char *id = value_map_get_string(component, ENTITY_ID);
 
-    if (id && rules->entity_id && !g_regex_match(rules->entity_id, id, 0, NULL))
+    if (id && !has_the_form(rules, id))
         problem_add(problems, PROBLEM_WARNING, path, "/" ENTITY_ID,
                     "\"%s\" does not have the form that the coach file asks for, %s", id,
-                    g_regex_get_pattern(rules->entity_id));
+                    entity_id_pattern(rules));
 }
 
 void rules_check_component(const Rules *rules, const char *path, Value *component, GPtrArray *problems)
@@ -508,7 +546,7 @@ bool rules_check_edit(const Rules *rules, const char *path, Value *vendor, Value
 
 bool rules_check_interface(const Rules *rules, const char *logical, const char *physical, GError **error)
 {
-    Value *physicals = value_map_get(rules->interface, "allowed_physical_interfaces");
+    Value *physicals = bounded_list(rules->interface, "allowed_physical_interfaces", LIST_MAX);
     Value *logicals = rules_logical_interfaces(rules);
 
     if (logicals && !list_contains(logicals, logical)) {

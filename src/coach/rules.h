@@ -27,6 +27,7 @@ typedef struct Problem {
 
 #define PROBLEM_ERROR "error"
 #define PROBLEM_WARNING "warning"
+#define PROBLEMS_MAX 20000 /* more are not kept */
 
 /* An array of Problem that frees its members. */
 GPtrArray *problem_list_new(void);

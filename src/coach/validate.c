@@ -8,12 +8,16 @@
 
 #include <string.h>
 
+/* Each pattern is tried with each id, and both are as many as a file has room for. */
+#define TRIES_MAX 500000
+
 /* What the checks between components look things up in. */
 typedef struct Model {
     const Rules *rules;
     GPtrArray *components;
     GHashTable *by_path; /* path → Component, borrowed */
     Value *dgn_pairs;    /* borrowed, may be NULL */
+    guint tries_left;    /* of patterns with ids; what comes after is not checked */
 } Model;
 
 static Value *model_get(const Model *model, const char *path)
@@ -23,7 +27,7 @@ static Value *model_get(const Model *model, const char *path)
     return component ? component->data : NULL;
 }
 
-static bool entity_exists(const Model *model, const char *pattern)
+static bool entity_exists(Model *model, const char *pattern)
 {
     g_autofree char *path = NULL;
 
@@ -31,6 +35,10 @@ static bool entity_exists(const Model *model, const char *pattern)
         path = path_new(PATH_DEVICES, pattern);
         return model_get(model, path) != NULL;
     }
+
+    if (model->tries_left < model->components->len)
+        return true;
+    model->tries_left -= model->components->len;
 
     g_autoptr(GPatternSpec) spec = g_pattern_spec_new(pattern);
     for (guint i = 0; i < model->components->len; i++) {
@@ -44,7 +52,7 @@ static bool entity_exists(const Model *model, const char *pattern)
 }
 
 /* Scenes and groups name devices in "entities", as text or as a map with an entity_id. */
-static void check_references(const Model *model, const Component *component, GPtrArray *problems)
+static void check_references(Model *model, const Component *component, GPtrArray *problems)
 {
     Value *entities = value_map_get(component->data, "entities");
 
@@ -58,31 +66,36 @@ static void check_references(const Model *model, const Component *component, GPt
     }
 }
 
-static bool has_binding_at(Value *keyed, uint32_t dgn)
+static GHashTable *bound_dgns(Value *keyed)
 {
+    GHashTable *dgns = g_hash_table_new(NULL, NULL);
+
     VALUE_FOREACH_ENTRY (key, fields, value_map_get(keyed, DEVICE_BINDINGS)) {
-        uint32_t other;
+        uint32_t dgn;
         int instance;
 
-        if (binding_key_parse(key, &other, &instance) && other == dgn)
-            return true;
+        if (binding_key_parse(key, &dgn, &instance))
+            g_hash_table_add(dgns, GUINT_TO_POINTER(dgn));
     }
-    return false;
+    return dgns;
 }
 
 /* RV-C: a command DGN and its status DGN belong together, so a device that is commanded should be heard too.
  */
 static void check_pairs(const Model *model, const Component *component, Value *keyed, GPtrArray *problems)
 {
+    g_autoptr(GHashTable) bound = NULL;
+
     if (!rules_check_dgn_pairs(model->rules))
         return;
 
+    bound = bound_dgns(keyed);
     VALUE_FOREACH_ENTRY (key, fields, value_map_get(keyed, DEVICE_BINDINGS)) {
         g_autofree char *command = g_strndup(key, strcspn(key, ":"));
         const char *status = value_map_get_string(model->dgn_pairs, command);
         uint32_t dgn;
 
-        if (!status || !dgn_parse(status, &dgn) || has_binding_at(keyed, dgn))
+        if (!status || !dgn_parse(status, &dgn) || g_hash_table_contains(bound, GUINT_TO_POINTER(dgn)))
             continue;
         g_autoptr(Value) flat = device_flatten(keyed, key);
         const char *says = value_map_get_string(flat, "status_dgn");
@@ -173,7 +186,7 @@ static GPtrArray *problems_of(const Rules *rules, GPtrArray *components)
         g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify) g_hash_table_unref);
     g_autoptr(Value) yes = value_new_boolean(true);
     Value *requirements = has_section(components, "interface_requirements/") ? yes : NULL;
-    Model model = {.rules = rules, .components = components, .by_path = by_path};
+    Model model = {.rules = rules, .components = components, .by_path = by_path, .tries_left = TRIES_MAX};
 
     for (guint i = 0; i < components->len; i++) {
         Component *component = g_ptr_array_index(components, i);

@@ -147,6 +147,31 @@ static void test_entity_id_pattern(void)
     assert_fields(broken, "{\"entity_id\":\"Lamp\"}", "");
 }
 
+/* What would take hours is given up, and tells nothing. */
+static void test_pattern_without_an_end(void)
+{
+    const char *patterns[] = {"(a+)+$", "(a|a)*[bc]", "(*LIMIT_MATCH=4000000000)(a|aa)+[bc]"};
+    g_autofree char *id = g_strnfill(400, 'a');
+    g_autofree char *device = g_strdup_printf("{\"entity_id\":\"%s!\"}", id);
+    g_autofree char *length = g_strnfill(1025, 'b');
+
+    for (guint i = 0; i < G_N_ELEMENTS(patterns); i++) {
+        g_autofree char *text =
+            g_strdup_printf("{\"entity_validation\":{\"entity_id_pattern\":\"%s\"}}", patterns[i]);
+        g_autoptr(Rules) of = rules(NULL, text);
+
+        for (int times = 0; times < 1000; times++)
+            assert_fields(of, device, "");
+    }
+    {
+        g_autofree char *text =
+            g_strdup_printf("{\"entity_validation\":{\"entity_id_pattern\":\"%s\"}}", length);
+        g_autoptr(Rules) of = rules(NULL, text);
+
+        assert_fields(of, device, "");
+    }
+}
+
 static void test_interfaces(void)
 {
     g_autoptr(Rules) both =
@@ -407,6 +432,7 @@ int main(int argc, char **argv)
     g_test_add_func("/rules/required-fields/name", test_required_field_name);
     g_test_add_func("/rules/device-types", test_device_types);
     g_test_add_func("/rules/entity-id-pattern", test_entity_id_pattern);
+    g_test_add_func("/rules/pattern-without-an-end", test_pattern_without_an_end);
     g_test_add_func("/rules/interfaces", test_interfaces);
     g_test_add_func("/rules/edit/fields", test_edit_fields);
     g_test_add_func("/rules/edit/other-sections", test_edit_other_sections);

@@ -66,6 +66,66 @@ static void test_references(void)
                     "warning lighting_groups/g /entities: there is no device \"z*\"");
 }
 
+/* Thousands of patterns for thousands of devices: an end is more than all of them. */
+static void test_many_patterns(void)
+{
+    g_autoptr(GString) model = g_string_new("{\"scenes/s\":{\"entities\":[\"z*\"");
+    g_autofree char *found = NULL;
+
+    for (guint i = 0; i < 20000; i++)
+        g_string_append_printf(model, ",\"y%u*\"", i);
+    g_string_append(model, "]}");
+    for (guint i = 0; i < 20000; i++)
+        g_string_append_printf(model, ",\"devices/d%u\":{\"entity_id\":\"d%u\"," BOUND "}", i, i);
+    g_string_append(model, "}");
+    found = validate("{}", model->str, NULL);
+    g_assert_true(g_str_has_prefix(found, "warning scenes/s /entities: there is no device \"z*\"\n"));
+}
+
+/* A short file in which each device lacks thousands of fields, or hundreds of thousands of problems in all.
+ */
+static void test_many_problems(void)
+{
+    g_autoptr(GString) rules_text = g_string_new("{\"entity_validation\":{\"required_fields\":[\"r\"");
+    g_autoptr(GString) model = g_string_new("{\"null\":null");
+    g_autofree char *none = NULL, *found = NULL;
+    g_auto(GStrv) lines = NULL;
+
+    for (guint i = 0; i < 3000; i++)
+        g_string_append_printf(model, ",\"devices/d%u\":{\"entity_id\":\"d%u\"," BOUND "}", i, i);
+    g_string_append(model, "}");
+    for (guint i = 0; i < 99; i++)
+        g_string_append_printf(rules_text, ",\"r%u\"", i);
+    g_string_append(rules_text, "]}}");
+    found = validate(rules_text->str, model->str, NULL);
+    lines = g_strsplit(found, "\n", -1);
+    g_assert_cmpuint(g_strv_length(lines), ==, PROBLEMS_MAX);
+
+    g_string_truncate(rules_text, rules_text->len - strlen("]}}"));
+    for (guint i = 0; i < 30000; i++)
+        g_string_append_printf(rules_text, ",\"s%u\"", i);
+    g_string_append(rules_text, "]}}");
+    none = validate(rules_text->str, model->str, NULL);
+    g_assert_cmpstr(none, ==, "");
+}
+
+/* One device at all places of a hundred DGNs. */
+static void test_many_bindings(void)
+{
+    g_autoptr(GString) model = g_string_new("{\"dgn_pairs\":{\"10000\":\"1FFFF\",\"10001\":\"10002\"},"
+                                            "\"devices/a\":{\"entity_id\":\"a\",\"bindings\":[");
+    g_autofree char *found = NULL;
+    g_auto(GStrv) lines = NULL;
+
+    for (guint i = 0; i < 40000; i++)
+        g_string_append_printf(model, "%s{\"dgn\":\"%05X\",\"instance\":%u}", i ? "," : "",
+                               0x10000 + i / 250, i % 250);
+    g_string_append(model, "]}}");
+    found = validate("{}", model->str, NULL);
+    lines = g_strsplit(found, "\n", -1);
+    g_assert_cmpuint(g_strv_length(lines), ==, 250);
+}
+
 /* A device that an owner deletes leaves scenes behind that name it. */
 static void test_vendor_or_edit(void)
 {
@@ -210,7 +270,10 @@ int main(int argc, char **argv)
     g_test_add_func("/validate/references", test_references);
     g_test_add_func("/validate/vendor-or-edit", test_vendor_or_edit);
     g_test_add_func("/validate/rules-of-components", test_rules_of_components);
+    g_test_add_func("/validate/many-patterns", test_many_patterns);
+    g_test_add_func("/validate/many-problems", test_many_problems);
     g_test_add_func("/validate/pairs", test_pairs);
+    g_test_add_func("/validate/many-bindings", test_many_bindings);
     g_test_add_func("/validate/pairs/section", test_pairs_section);
     g_test_add_func("/validate/instance-counts", test_instance_counts);
     g_test_add_func("/validate/interface-requirements", test_interface_requirements);
