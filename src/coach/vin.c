@@ -155,6 +155,9 @@ static bool read_piece(Reader *reader, GError **error)
     if (!is_plain(c) && !strchr(".()|^$", c))
         return refuse(reader, error,
                       "only capital letters, digits and . [ ] ( ) | ? * + { } ^ $ have a meaning here");
+    /* Within, each one that is repeated triples the time that the C library takes to compile the rest. */
+    if ((c == '^' && reader->at > 0) || (c == '$' && reader->pattern[reader->at + 1]))
+        return refuse(reader, error, "^ stands only at the beginning, and $ at the end");
     /* More closed than opened ones would end the group around the whole pattern. */
     if (c == ')' && reader->open == 0)
         return refuse(reader, error, "there is no ( to this )");

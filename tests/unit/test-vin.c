@@ -105,6 +105,10 @@ static void test_bad_patterns(void)
         {"A{17}{17}", "character 6: a repetition is not repeated"},
         {"A*{17}", "character 3: a repetition is not repeated"},
         {"A}", "character 2: only capital letters"},
+        {"A|^B", "character 3: ^ stands only at the beginning"},
+        {"A$|B", "character 2: ^ stands only at the beginning, and $ at the end"},
+        {"(^|$)*(^|$)*(^|$)*(^|$)*(^|$)*(^|$)*(^|$)*(^|$)*(^|$)*(^|$)*(^|$)*(^|$)*(^|$)*(^|$)*(^|$)*(^|$)*",
+         "character 2: ^ stands only at the beginning"},
         {"Ä", "character 1: only capital letters"},
     };
 
