@@ -43,8 +43,18 @@ static const TableColumn mapping_columns[] = {
     {N_("SOURCE"), TABLE_LEFT},
     {N_("AREA"), TABLE_SHRINK | TABLE_HIDE_EMPTY},
     {N_("BINDINGS"), TABLE_SHRINK | TABLE_HIDE_EMPTY},
+    {N_("DATA"), TABLE_HIDE_EMPTY},
     {0},
 };
+
+/* What its file is not sure of should look so wherever somebody reads it. */
+static void add_certainty(Table *table, const Value *data)
+{
+    const Value *verified = value_map_get(data, "verified");
+    bool doubtful = verified && value_type(verified) == VALUE_BOOLEAN && !value_boolean(verified);
+
+    table_add(table, doubtful ? _("unverified") : "", STYLE_WARN);
+}
 
 static void add_mapping(Table *table, const Value *object)
 {
@@ -57,6 +67,7 @@ static void add_mapping(Table *table, const Value *object)
     table_add(table, source, g_str_equal(source, "user") ? STYLE_EDITED : STYLE_PLAIN);
     table_add(table, dict_text(data, "area"), STYLE_PLAIN);
     table_add(table, bindings, STYLE_PLAIN);
+    add_certainty(table, data);
 }
 
 static int print_mappings(Ctl *ctl, const Value *mappings)
@@ -234,6 +245,7 @@ static const TableColumn lookup_columns[] = {
     {N_("INTERFACE"), TABLE_SHRINK},
     {N_("COMMAND"), TABLE_SHRINK | TABLE_HIDE_EMPTY},
     {N_("MESSAGE"), TABLE_SHRINK | TABLE_HIDE_EMPTY},
+    {N_("DATA"), TABLE_HIDE_EMPTY},
     {0},
 };
 
@@ -282,6 +294,7 @@ static int print_devices(Ctl *ctl, const Value *devices)
         table_add(table, interface, STYLE_PLAIN);
         table_add(table, dict_text(data, "command_type"), STYLE_PLAIN);
         table_add(table, dict_text(data, "dgn_name"), STYLE_PLAIN);
+        add_certainty(table, data);
     }
     table_print(table, &ctl->out, stdout);
     return report_found(ctl, value_length(objects) > 0);

@@ -817,6 +817,9 @@ class DgnTest(CtlTest):
 
     def test_lookup(self):
         self.assertRegex(self.ctl("--model", MODEL, "lookup", "1FEDA:25").out, r"MESSAGE\n.*DC_DIMMER_STATUS_3")
+        doubtful = r" DATA\ndevices/bedroom_reading_light .* unverified\n"
+        for asked in (["lookup", "1FEDA:29"], ["find", "--dgn=1FEDA", "--instance=29"]):
+            self.assertRegex(self.ctl("--model", MODEL, *asked).out, doubtful)
 
 
 class UserTest(CtlTest):
