@@ -434,6 +434,25 @@ static void test_roles(gconstpointer name)
     }
 }
 
+/* What does harm where somebody sets it who does not look says so. */
+static void test_cautions(gconstpointer name)
+{
+    static const char *const types[] = {"awning",       "furnace", "generator", "heater", "lift", "slide",
+                                        "water_heater", NULL};
+    g_autoptr(CoachFile) file = parse_seed(name);
+
+    for (guint i = 0; i < file->components->len; i++) {
+        const Component *component = g_ptr_array_index(file->components, i);
+        const char *type = value_map_get_string(component->data, "device_type");
+        bool is_set = false;
+
+        VALUE_FOREACH_ITEM (binding, value_map_get(component->data, DEVICE_BINDINGS))
+            is_set |= value_map_get(binding, "status_dgn") != NULL;
+        if (is_set && type && g_strv_contains(types, type) && !value_map_get(component->data, "caution"))
+            g_error("%s: %s says no caution", (const char *) name, component->path);
+    }
+}
+
 static void add(const char *test, const char *name, GTestDataFunc function)
 {
     g_autofree char *path = g_strdup_printf("/seeds/%s/%s", test, name);
@@ -460,6 +479,7 @@ int main(int argc, char **argv)
         add("export", name, test_export);
         add("editable", name, test_editable);
         add("roles", name, test_roles);
+        add("cautions", name, test_cautions);
         add("release", name, test_release);
     }
     return g_test_run();
