@@ -14,7 +14,7 @@ import pathlib
 import re
 import sys
 
-# Of what the file says. Another content is another version.
+# Of what the file says. Another content is another version, which `tools/seeds add` enters in seeds/versions.
 VERSION = "2.0.0"
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -199,6 +199,8 @@ def check_instance(tables, row):
         tables.problem(row, "instances, and no instance_signal")
         return
     length = int(signals[row["instance_signal"]]["length"])
+    if not ranges and (row["all_instance"] != "0" or length < 8):
+        tables.problem(row, "which instances are usual are to be said; beside an all_instance of 0 in a byte they may be left out")
     if max([last for _, last in ranges] + [int(row["all_instance"] or 0)]) > all_ones(length):
         tables.problem(row, f"its instances do not fit {length} bits")
     if any(first <= int(row["all_instance"] or -1) <= last for first, last in ranges):

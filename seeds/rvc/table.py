@@ -23,14 +23,14 @@ class Texts:
     def add(self, text):
         if text not in self.places:
             self.places[text] = self.length
-            self.length += len(text) + 1
+            self.length += len(text.encode()) + 1
         return self.places[text]
 
     def join(self, words):
         return self.add(", ".join(words))
 
     def lines(self):
-        return "\n".join(f'    {json.dumps(text)} "\\0"' for text in self.places)
+        return "\n".join(f'    {json.dumps(text, ensure_ascii=False)} "\\0"' for text in self.places)
 
 
 def places(text):
@@ -85,8 +85,8 @@ def main(source, target):
     # ASCII, so that a character is a byte.
     text = content.decode("ascii")
     data, found, texts = json.loads(text), places(text), Texts()
-    rows = [row(entry, found[key], texts) for key, entry in data["pgns"].items()]
-    with open(target, "w", encoding="ascii") as file:
+    rows = [row(entry, found[key], texts) for key, entry in sorted(data["pgns"].items())]
+    with open(target, "w", encoding="utf-8") as file:
         file.write(
             "/* Made by seeds/rvc/table.py from seeds/rvc.json. */\n"
             '#include "service/rvc-table.h"\n\n'

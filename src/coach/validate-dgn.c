@@ -11,7 +11,8 @@
 typedef struct Check {
     const DgnTable *table;
     GPtrArray *problems;
-    Value *dgn_pairs; /* of the coach file; NULL: none, or they are not to be looked at */
+    Value *dgn_pairs;   /* of the coach file; NULL: none, or they are not to be looked at */
+    GHashTable *paired; /* the commands that they have */
     bool pairs;
 } Check;
 
@@ -107,45 +108,53 @@ static void check_instance(const Check *check, const DgnRow *row, const char *pa
 
 /* Pairs */
 
-static bool has_binding_at(Value *keyed, const DgnRow *wanted, const Check *check)
+/* The commands whose status the coach file itself says: then that counts, and is checked with the rest of
+ * the model. */
+static GHashTable *paired_commands(const Value *dgn_pairs)
 {
-    VALUE_FOREACH_ENTRY (key, fields, value_map_get(keyed, DEVICE_BINDINGS)) {
+    GHashTable *paired = g_hash_table_new(NULL, NULL);
+
+    VALUE_FOREACH_ENTRY (key, status, dgn_pairs) {
+        uint32_t dgn;
+
+        if (dgn_parse(key, &dgn))
+            g_hash_table_add(paired, GUINT_TO_POINTER(dgn));
+    }
+    return paired;
+}
+
+/* The rows that a device is bound at. */
+static GHashTable *bound_rows(const Check *check, const Value *bindings)
+{
+    GHashTable *rows = g_hash_table_new(NULL, NULL);
+
+    VALUE_FOREACH_ENTRY (key, fields, bindings) {
         uint32_t dgn;
         int instance;
 
-        if (binding_key_parse(key, &dgn, &instance) && dgn_table_find(check->table, dgn) == wanted)
-            return true;
+        if (binding_key_parse(key, &dgn, &instance))
+            g_hash_table_add(rows, (gpointer) dgn_table_find(check->table, dgn));
     }
-    return false;
+    return rows;
 }
 
-/* Whether the coach file itself says what the status of a command is; then that counts, and is checked with
- * the rest of the model. */
-static bool file_has_pair(const Check *check, uint32_t command)
+/* Whether a binding says where its effect shows, or the device says so for all. */
+static bool says_status(const Value *keyed, const Value *fields)
 {
-    VALUE_FOREACH_ENTRY (key, status, check->dgn_pairs) {
-        uint32_t dgn;
+    const Value *own = value_map_get(fields, "status_dgn");
+    const Value *says = own ? own : value_map_get(keyed, "status_dgn");
+    uint32_t dgn;
 
-        if (dgn_parse(key, &dgn) && dgn == command)
-            return true;
-    }
-    return false;
+    return value_is_string(says) && dgn_parse(value_string(says), &dgn);
 }
 
 static void check_status(const Check *check, const DgnRow *row, const char *path, const char *field,
-                         Value *keyed, const char *key)
+                         GHashTable *bound)
 {
     const DgnRow *status = row->pair == DGN_NONE ? NULL : dgn_table_find(check->table, row->pair);
-    g_autoptr(Value) flat = NULL;
-    const char *says;
-    uint32_t dgn;
 
-    if (!check->pairs || row->direction != DGN_COMMAND || !status || file_has_pair(check, row->dgn) ||
-        has_binding_at(keyed, status, check))
-        return;
-    flat = device_flatten(keyed, key);
-    says = value_map_get_string(flat, "status_dgn");
-    if (says && dgn_parse(says, &dgn))
+    if (row->direction != DGN_COMMAND || !status || g_hash_table_contains(bound, status) ||
+        g_hash_table_contains(check->paired, GUINT_TO_POINTER(row->dgn)))
         return;
     g_autofree char *reason = reason_of(check, (DgnBasis) row->pair_basis, row->pair_sources);
     problem_add(
@@ -197,8 +206,10 @@ static void check_stated_pairs(const Check *check)
 static void check_device(const Check *check, const Component *component)
 {
     g_autoptr(Value) keyed = device_to_keyed(component->data, NULL);
+    const Value *bindings = value_map_get(keyed, DEVICE_BINDINGS);
+    g_autoptr(GHashTable) bound = bound_rows(check, bindings);
 
-    VALUE_FOREACH_ENTRY (key, fields, value_map_get(keyed, DEVICE_BINDINGS)) {
+    VALUE_FOREACH_ENTRY (key, fields, bindings) {
         g_autofree char *field = g_strdup_printf("/" DEVICE_BINDINGS "/%s", key);
         uint32_t dgn;
         int instance;
@@ -211,7 +222,8 @@ static void check_device(const Check *check, const Component *component)
             continue;
         }
         check_instance(check, row, component->path, field, instance);
-        check_status(check, row, component->path, field, keyed, key);
+        if (check->pairs && !says_status(keyed, fields))
+            check_status(check, row, component->path, field, bound);
     }
 }
 
@@ -225,6 +237,7 @@ void validate_dgns(const DgnTable *table, const Rules *rules, GPtrArray *compone
         if (g_str_equal(component->path, "dgn_pairs"))
             check.dgn_pairs = component->data;
     }
+    g_autoptr(GHashTable) paired = check.paired = paired_commands(check.dgn_pairs);
     for (guint i = 0; i < components->len; i++) {
         const Component *component = g_ptr_array_index(components, i);
 

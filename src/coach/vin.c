@@ -32,12 +32,12 @@ bool vin_parse(const char *text, char ret[VIN_LENGTH + 1])
 /* What a letter counts: 49 CFR 565.15, table III. */
 static unsigned transliterate(char c)
 {
-    /*                                A  B  C  D  E  F  G  H  I  J  K  L  M  N  O  P  Q  R  S  T  U  V  W  X
-     * Y  Z */
-    static const unsigned values[] = {1, 2, 3, 4, 5, 6, 7, 8, 0, 1, 2, 3, 4,
-                                      5, 0, 7, 0, 9, 2, 3, 4, 5, 6, 7, 8, 9};
+    static const char values[] = "12345678" /* A to H */
+                                 "012345"   /* I to N */
+                                 "07092"    /* O to S */
+                                 "3456789"; /* T to Z */
 
-    return g_ascii_isdigit(c) ? (unsigned) g_ascii_digit_value(c) : values[c - 'A'];
+    return (unsigned) g_ascii_digit_value(g_ascii_isdigit(c) ? c : values[c - 'A']);
 }
 
 bool vin_check_digit_is_right(const char *vin)

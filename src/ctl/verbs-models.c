@@ -218,7 +218,6 @@ static Found find_models(const Ctl *ctl, const ModelQuery *query, const Value *m
 
     VALUE_FOREACH_ITEM (model, models) {
         g_autoptr(GError) error = NULL;
-        g_autofree char *id = text_clean(dict_text(model, "Id"));
 
         switch (model_query_match(query, model, &error)) {
         case MODEL_MATCHES:
@@ -231,7 +230,7 @@ static Found find_models(const Ctl *ctl, const ModelQuery *query, const Value *m
             found.patternless++;
             break;
         case MODEL_PATTERN_BAD:
-            ctl_complain(ctl, "%s: %s", id, error->message);
+            ctl_complain(ctl, "%s: %s", dict_text(model, "Id"), error->message);
             break;
         case MODEL_DIFFERS:
             break;

@@ -253,7 +253,8 @@ static void validate_protocol(Service *service, const Rules *rules, GPtrArray *e
         problem_add(problems, PROBLEM_WARNING, "", "", "DGNs are not checked: %s", error->message);
 }
 
-/* A file can have more problems than a message can carry; nobody reads so many. */
+/* A file can have more problems than a message can carry, or than are kept; nobody reads so many. The last
+ * entry says that there are more. */
 static void shorten(GPtrArray *problems)
 {
     size_t size = 0;
@@ -265,11 +266,10 @@ static void shorten(GPtrArray *problems)
         size += strlen(problem->path) + strlen(problem->field) + strlen(problem->message) +
                 4 * ANSWER_TEXT_OVERHEAD;
     }
-    if (n == problems->len)
+    if (n == problems->len && n < PROBLEMS_MAX)
         return;
-    guint left = problems->len - n;
-    g_ptr_array_set_size(problems, (gint) n);
-    problem_add(problems, PROBLEM_WARNING, "", "", "%u more problems are not listed", left);
+    g_ptr_array_set_size(problems, (gint) MIN(n, PROBLEMS_MAX - 1));
+    problem_add(problems, PROBLEM_WARNING, "", "", "there are more problems, which are not listed");
 }
 
 bool service_validate(Service *service, const char *model, GPtrArray **ret, GError **error)

@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
+#include "base/json.h"
+#include "coach/coach-file.h"
 #include "seed-releases.h"
 
 #define ENDING ".yml"
@@ -24,10 +27,42 @@ static char *read_text(const char *folder, const char *name, gsize *ret_length)
 }
 
 /* False where the file cannot be released as it is. */
-static bool print_line(GPtrArray *releases, const char *folder, const char *name)
+static bool print_line(GPtrArray *releases, const char *name, const char *version, const char *content_hash)
+{
+    g_autofree char *advice = NULL;
+
+    switch (seed_releases_compare(releases, name, version, content_hash, &advice)) {
+    case SEED_LISTED:
+        break;
+    case SEED_NEW:
+        printf("%s %s %s\n", name, version, content_hash);
+        break;
+    case SEED_CHANGED:
+        fprintf(stderr, "%s\n", advice);
+        return false;
+    }
+    return true;
+}
+
+static bool print_table(GPtrArray *releases, const char *folder)
 {
     gsize length;
-    g_autofree char *text = read_text(folder, name, &length), *advice = NULL;
+    g_autofree char *text = read_text(folder, SEED_RVC, &length), *hash = hash_bytes(text, length);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Value) content = json_parse(text, (gssize) length, &json_limits_stored, &error);
+    const char *version = value_map_get_string(content, "version");
+
+    if (!content) {
+        fprintf(stderr, SEED_RVC ": %s\n", error->message);
+        return false;
+    }
+    return print_line(releases, SEED_RVC, version ? version : "", hash);
+}
+
+static bool print_coach(GPtrArray *releases, const char *folder, const char *name)
+{
+    gsize length;
+    g_autofree char *text = read_text(folder, name, &length);
     g_autofree char *model = g_strndup(name, strlen(name) - strlen(ENDING));
     g_autoptr(GError) error = NULL;
     g_autoptr(CoachFile) file = coach_file_parse(text, length, &error);
@@ -36,17 +71,7 @@ static bool print_line(GPtrArray *releases, const char *folder, const char *name
         fprintf(stderr, "%s: %s\n", name, error->message);
         return false;
     }
-    switch (seed_releases_compare(releases, model, file, &advice)) {
-    case SEED_LISTED:
-        break;
-    case SEED_NEW:
-        printf("%s %s %s\n", model, file->version, file->content_hash);
-        break;
-    case SEED_CHANGED:
-        fprintf(stderr, "%s\n", advice);
-        return false;
-    }
-    return true;
+    return print_line(releases, model, file->version, file->content_hash);
 }
 
 int main(int argc, char **argv)
@@ -69,6 +94,7 @@ int main(int argc, char **argv)
     }
     while ((name = g_dir_read_name(directory)))
         if (g_str_has_suffix(name, ENDING))
-            good &= print_line(releases, folder, name);
+            good &= print_coach(releases, folder, name);
+    good &= print_table(releases, argv[1]);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

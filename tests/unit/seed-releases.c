@@ -3,6 +3,8 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 #define HASH_DIGITS 64
@@ -10,7 +12,7 @@
 
 static void release_free(SeedRelease *release)
 {
-    g_free(release->model);
+    g_free(release->name);
     g_free(release->version);
     g_free(release->content_hash);
     g_free(release);
@@ -34,11 +36,11 @@ static bool is_hash(const char *text)
     return strlen(text) == HASH_DIGITS && strspn(text, "0123456789abcdef") == HASH_DIGITS;
 }
 
-static SeedRelease *find(GPtrArray *releases, const char *model, const char *version)
+static SeedRelease *find(GPtrArray *releases, const char *name, const char *version)
 {
     for (guint i = 0; i < releases->len; i++) {
         SeedRelease *release = g_ptr_array_index(releases, i);
-        if (g_str_equal(release->model, model) && g_str_equal(release->version, version))
+        if (g_str_equal(release->name, name) && g_str_equal(release->version, version))
             return release;
     }
     return NULL;
@@ -52,7 +54,7 @@ static bool add_line(GPtrArray *releases, const char *line, unsigned number, GEr
 
     if (g_strv_length(words) != 3 || !parse_version(words[1], parts) || !is_hash(words[2])) {
         g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_INVALID_FILE,
-                    "seeds/versions, line %u: a line is \"MODEL VERSION CONTENT_HASH\"", number);
+                    "seeds/versions, line %u: a line is \"NAME VERSION CONTENT_HASH\"", number);
         return false;
     }
     if (find(releases, words[0], words[1])) {
@@ -62,7 +64,7 @@ static bool add_line(GPtrArray *releases, const char *line, unsigned number, GEr
         return false;
     }
     release = g_new0(SeedRelease, 1);
-    release->model = g_strdup(words[0]);
+    release->name = g_strdup(words[0]);
     release->version = g_strdup(words[1]);
     release->content_hash = g_strdup(words[2]);
     g_ptr_array_add(releases, release);
@@ -92,46 +94,45 @@ static bool is_higher(const char *version, const char *than)
     return false;
 }
 
-/* The highest version of a model; NULL when there is none. */
-static const char *highest(GPtrArray *releases, const char *model)
+/* The highest version of a file; NULL when there is none. */
+static const char *highest(GPtrArray *releases, const char *name)
 {
     const char *found = NULL;
 
     for (guint i = 0; i < releases->len; i++) {
         const SeedRelease *release = g_ptr_array_index(releases, i);
 
-        if (g_str_equal(release->model, model) && (!found || is_higher(release->version, found)))
+        if (g_str_equal(release->name, name) && (!found || is_higher(release->version, found)))
             found = release->version;
     }
     return found;
 }
 
-SeedState seed_releases_compare(GPtrArray *releases, const char *model, const CoachFile *file,
-                                char **ret_advice)
+SeedState seed_releases_compare(GPtrArray *releases, const char *name, const char *version,
+                                const char *content_hash, char **ret_advice)
 {
-    const SeedRelease *same = find(releases, model, file->version);
-    const char *newest = highest(releases, model);
+    const SeedRelease *same = find(releases, name, version);
+    const char *newest = highest(releases, name);
     uint64_t parts[VERSION_PARTS];
 
     *ret_advice = NULL;
-    if (same && g_str_equal(same->content_hash, file->content_hash))
+    if (same && g_str_equal(same->content_hash, content_hash))
         return SEED_LISTED;
     if (same)
-        *ret_advice = g_strdup_printf("%s says something else than version %s did: give it a new version in "
-                                      "file_metadata, then run tools/seeds add",
-                                      model, file->version);
-    else if (!parse_version(file->version, parts))
+        *ret_advice = g_strdup_printf("%s says something else than version %s did: give it a new "
+                                      "version, then run tools/seeds add",
+                                      name, version);
+    else if (!parse_version(version, parts))
+        *ret_advice = g_strdup_printf("%s has the version \"%s\": a version is three numbers, \"1.2.0\"",
+                                      name, version);
+    else if (newest && !is_higher(version, newest))
         *ret_advice =
-            g_strdup_printf("%s has the version \"%s\": file_metadata/version is three numbers, \"1.2.0\"",
-                            model, file->version);
-    else if (newest && !is_higher(file->version, newest))
-        *ret_advice =
-            g_strdup_printf("%s has the version %s, and %s was there already: give it a higher one in "
-                            "file_metadata, then run tools/seeds add",
-                            model, file->version, newest);
+            g_strdup_printf("%s has the version %s, and %s was there already: give it a higher one, "
+                            "then run tools/seeds add",
+                            name, version, newest);
     if (*ret_advice)
         return SEED_CHANGED;
-    *ret_advice = g_strdup_printf("version %s of %s is not in seeds/versions: run tools/seeds add",
-                                  file->version, model);
+    *ret_advice =
+        g_strdup_printf("version %s of %s is not in seeds/versions: run tools/seeds add", version, name);
     return SEED_NEW;
 }
