@@ -816,10 +816,10 @@ class DgnTest(CtlTest):
         self.assertIn("no DGN 1FABC", self.ctl("dgn", "1FABC", code=4).err)
 
     def test_lookup(self):
-        self.assertRegex(self.ctl("--model", MODEL, "lookup", "1FEDA:25").out, r"MESSAGE\n.*DC_DIMMER_STATUS_3")
+        self.assertRegex(self.ctl("--model", MODEL, "lookup", "1FEDA:25").out, r" DATA\n.*DC_DIMMER_STATUS_3\n")
         doubtful = r" DATA\ndevices/bedroom_reading_light .* unverified\n"
         for asked in (["lookup", "1FEDA:29"], ["find", "--dgn=1FEDA", "--instance=29"]):
-            self.assertRegex(self.ctl("--model", MODEL, *asked).out, doubtful)
+            self.assertRegex(self.ctl("--model", "2021_Entegra_Aspire_44R", *asked).out, doubtful)
 
 
 class UserTest(CtlTest):

@@ -448,8 +448,8 @@ static void test_roles(gconstpointer name)
 /* What does harm where somebody sets it who does not look says so. */
 static void test_cautions(gconstpointer name)
 {
-    static const char *const types[] = {"awning",       "furnace", "generator", "heater", "lift", "slide",
-                                        "water_heater", NULL};
+    static const char *const types[] = {"awning", "furnace", "generator",    "heater",
+                                        "lift",   "slide",   "water_heater", NULL};
     g_autoptr(CoachFile) file = parse_seed(name);
 
     for (guint i = 0; i < file->components->len; i++) {
