@@ -61,12 +61,15 @@ void complete_models(Ctl *ctl, Candidates *candidates)
     }
 }
 
-/* Once each, as often as it comes. */
+/* Once each, as often as it comes. Takes the text. */
 static void add_distinct(Candidates *candidates, GHashTable *seen, char *text)
 {
-    g_strstrip(text);
-    if (*text && g_hash_table_add(seen, text))
-        candidates_add(candidates, text, NULL);
+    g_autofree char *own = g_strstrip(text);
+
+    if (!*own || g_hash_table_contains(seen, own))
+        return;
+    candidates_add(candidates, own, NULL);
+    g_hash_table_add(seen, g_steal_pointer(&own));
 }
 
 void complete_coaches(Ctl *ctl, Candidates *candidates)

@@ -29,6 +29,7 @@ typedef enum ModelMatch {
  * model_query_clear(). */
 bool model_query_init(ModelQuery *query, const Args *args, GError **error);
 void model_query_clear(ModelQuery *query);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ModelQuery, model_query_clear)
 /* Whether nothing is asked, so that all match. */
 bool model_query_is_empty(const ModelQuery *query);
 

@@ -277,7 +277,7 @@ int verb_models(Ctl *ctl)
     g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
     g_autoptr(GError) local = NULL;
     g_autoptr(Value) models = NULL, matching = NULL;
-    ModelQuery query __attribute__((cleanup(model_query_clear)));
+    g_auto(ModelQuery) query = {0};
 
     if (!model_query_init(&query, &ctl->args, &local))
         return ctl_usage(ctl, "%s", local->message);

@@ -152,13 +152,12 @@ static void add_bundled(Service *service, GPtrArray *infos)
     }
 }
 
-/* How sure the data is that is in use, where the database has it: older ones have not. */
+/* How sure the data is that is in use. Files of databases that do not have it did not say so: a newer
+ * bundled file knows nothing about what an older one said. */
 static void take_quality(ModelInfo *info, const Value *identity)
 {
     CoachInfo imported;
 
-    if (!value_map_get(identity, "data_quality"))
-        return;
     coach_info_read(&imported, identity);
     g_free(info->coach.data_quality);
     g_free(info->coach.data_note);

@@ -695,6 +695,13 @@ class OlderTest(BackupTest):
         os.chown(self.bench.database, *ids_of(SERVICE))
         self.bench.start()
         self.assertEqual(self.imported(), [MODEL, PLAIN])
+        # What is in use never said how sure it is; the bundled file says it of itself alone.
+        coach = Coach()
+        coach.sections["coach_info"].update(notes="Found by these", data_quality="verified", data_note="Tried")
+        self.release(coach)
+        info = self.model_info()
+        self.assertEqual((info["Year"], info["Notes"], info["UpdateAvailable"]), ("2020", "Found by these", True))
+        self.assertEqual((info["DataQuality"], info["DataNote"]), ("", ""))
         (made,) = [b for b in self.backups() if b["Reason"] == "before the upgrade of the database"]
         self.assertEqual((made["Revision"], made["Automatic"]), (10, True))
         self.assertNotIn("Problem", made)
