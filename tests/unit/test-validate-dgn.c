@@ -140,6 +140,21 @@ static void test_pairs(void)
     assert_pairs("{}", AT("1FEDB", "1"), "{\"0x1fedb\":\"1FEDA\"}", "");
 }
 
+/* A status_dgn of the device counts at each binding that has none of its own. */
+static void test_common_status(void)
+{
+    g_autofree char *found =
+        validate_with("{}", "",
+                      ",\"devices/b\":{\"entity_id\":\"b\",\"status_dgn\":\"1FEDA\",\"bindings\":[" AT(
+                          "1FEDB", "1") ","
+                                        "{\"dgn\":\"1FEDB\",\"instance\":2,\"status_dgn\":null}]}");
+
+    g_assert_cmpstr(
+        found, ==,
+        "devices/b /bindings/1FEDB:2: commanded by 1FEDB LAMP_COMMAND, but nothing tells its state: no "
+        "binding at 1FEDA LAMP_STATUS and no status_dgn (rvc.json: one)");
+}
+
 static void test_stated_pairs(void)
 {
     const char *off = "{\"integrity_validation\":{\"check_dgn_pairs\":false}}";
@@ -223,6 +238,7 @@ int main(int argc, char **argv)
     g_test_add_func("/validate-dgn/unknown", test_unknown);
     g_test_add_func("/validate-dgn/instances", test_instances);
     g_test_add_func("/validate-dgn/pairs", test_pairs);
+    g_test_add_func("/validate-dgn/common-status", test_common_status);
     g_test_add_func("/validate-dgn/stated-pairs", test_stated_pairs);
     g_test_add_func("/validate-dgn/any-coach", test_any_coach);
     g_test_add_func("/validate-dgn/real-files", test_real_files);
