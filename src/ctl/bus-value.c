@@ -186,6 +186,13 @@ bool dict_flag(const Value *map, const char *key)
     return value && value_type(value) == VALUE_BOOLEAN && value_boolean(value);
 }
 
+bool dict_denies(const Value *map, const char *key)
+{
+    const Value *value = value_map_get(map, key);
+
+    return value && value_type(value) == VALUE_BOOLEAN && !value_boolean(value);
+}
+
 const char *item_text(const Value *list, size_t index)
 {
     const Value *value = value_list_item(list, index);

@@ -21,6 +21,8 @@ Value *bus_value_read(sd_bus_message *message);
 const char *dict_text(const Value *map, const char *key);
 int64_t dict_number(const Value *map, const char *key);
 bool dict_flag(const Value *map, const char *key);
+/* Whether the entry is there and false, "verified" of what somebody is not sure of. */
+bool dict_denies(const Value *map, const char *key);
 /* The same of a list; the index must be below its length. */
 const char *item_text(const Value *list, size_t index);
 int64_t item_number(const Value *list, size_t index);

@@ -50,10 +50,7 @@ static const TableColumn mapping_columns[] = {
 /* What its file is not sure of should look so wherever somebody reads it. */
 static void add_certainty(Table *table, const Value *data)
 {
-    const Value *verified = value_map_get(data, "verified");
-    bool doubtful = verified && value_type(verified) == VALUE_BOOLEAN && !value_boolean(verified);
-
-    table_add(table, doubtful ? _("unverified") : "", STYLE_WARN);
+    table_add(table, dict_denies(data, "verified") ? _("unverified") : "", STYLE_WARN);
 }
 
 static void add_mapping(Table *table, const Value *object)

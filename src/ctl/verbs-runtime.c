@@ -57,9 +57,8 @@ static char *type_text(const Value *signal)
 /* What a reader has to know beside the columns. */
 static char *note_text(const Value *signal)
 {
-    const Value *verified = value_map_get(signal, "verified");
     const char *note = dict_text(signal, "note");
-    bool doubtful = verified && value_type(verified) == VALUE_BOOLEAN && !value_boolean(verified);
+    bool doubtful = dict_denies(signal, "verified");
 
     return g_strdup_printf("%s%s%s", doubtful ? _("unverified") : "", doubtful && *note ? "; " : "", note);
 }
