@@ -229,6 +229,7 @@ static void check_device(const Check *check, const Component *component)
 
 void validate_dgns(const DgnTable *table, const Rules *rules, GPtrArray *components, GPtrArray *problems)
 {
+    g_autoptr(GHashTable) paired = NULL;
     Check check = {.table = table, .problems = problems, .pairs = rules_check_dgn_pairs(rules)};
 
     for (guint i = 0; check.pairs && i < components->len; i++) {
@@ -237,7 +238,8 @@ void validate_dgns(const DgnTable *table, const Rules *rules, GPtrArray *compone
         if (g_str_equal(component->path, "dgn_pairs"))
             check.dgn_pairs = component->data;
     }
-    g_autoptr(GHashTable) paired = check.paired = paired_commands(check.dgn_pairs);
+    paired = paired_commands(check.dgn_pairs);
+    check.paired = paired;
     for (guint i = 0; i < components->len; i++) {
         const Component *component = g_ptr_array_index(components, i);
 
