@@ -3,9 +3,9 @@
  * or of edits. */
 
 #include <glib/gi18n.h>
-#include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "coach/coach-id.h"
 #include "coach/edits-file.h"
 #include "ctl/ask.h"
@@ -296,11 +296,6 @@ static int import_release(Import *import)
 
 /* Edits */
 
-static gint compare_texts(gconstpointer a, gconstpointer b)
-{
-    return strcmp(a, b);
-}
-
 static void add_wish(GPtrArray *diff, const char *path, Value *here, const Override *wish)
 {
     g_autoptr(Value) before = here ? component_view_field(path, here, wish->field) : NULL;
@@ -316,7 +311,7 @@ static GPtrArray *diff_edits(const Import *import, const Value *mappings)
 {
     g_autoptr(GHashTable) here =
         g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify) value_unref);
-    g_autoptr(GList) paths = g_list_sort(g_hash_table_get_keys(import->edits->overrides), compare_texts);
+    g_autoptr(GList) paths = g_list_sort(g_hash_table_get_keys(import->edits->overrides), text_compare);
     GPtrArray *diff = diff_new();
 
     VALUE_FOREACH_ITEM (mapping, mappings) {
