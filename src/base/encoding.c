@@ -29,13 +29,13 @@ static const struct {
               "a file compressed by xz; unpack it first"),
     SIGNATURE("\x28\xb5\x2f\xfd", "a file compressed by zstd; unpack it first"),
     SIGNATURE("PK\x03\x04", "a ZIP archive; unpack it first"),
-    SIGNATURE("SQLite format 3\0", "an SQLite database; a coach file is YAML or JSON text"),
+    SIGNATURE("SQLite format 3\0", "an SQLite database; what is read here is YAML or JSON text"),
     SIGNATURE("\x7f"
               "ELF",
-              "a program; a coach file is YAML or JSON text"),
-    SIGNATURE("%PDF-", "a PDF document; a coach file is YAML or JSON text"),
-    SIGNATURE("\x89PNG", "a picture; a coach file is YAML or JSON text"),
-    SIGNATURE("\xff\xd8\xff", "a picture; a coach file is YAML or JSON text"),
+              "a program; what is read here is YAML or JSON text"),
+    SIGNATURE("%PDF-", "a PDF document; what is read here is YAML or JSON text"),
+    SIGNATURE("\x89PNG", "a picture; what is read here is YAML or JSON text"),
+    SIGNATURE("\xff\xd8\xff", "a picture; what is read here is YAML or JSON text"),
 #undef SIGNATURE
 };
 
@@ -90,7 +90,7 @@ bool encoding_check(const char **text, size_t *length, GError **error)
         return fail(error, *text, *text, "this is UTF-16 text; save it as UTF-8");
     if (*bad == '\0')
         return fail(error, *text, bad,
-                    "a NUL byte: this is no text; a coach file is YAML or JSON text in UTF-8");
+                    "a NUL byte: this is no text; what is read here is YAML or JSON text in UTF-8");
     return fail(error, *text, bad,
                 "the byte 0x%02X is not UTF-8; save the file as UTF-8, or look whether it is damaged there",
                 (unsigned char) *bad);

@@ -6,6 +6,7 @@
 #include <glib/gi18n.h>
 
 #include "base/json.h"
+#include "ctl/bus-value.h"
 
 #define USEC_PER_SEC 1000000
 
@@ -81,4 +82,12 @@ Value *format_parse(const char *json)
         return NULL;
     value = json_parse(json, -1, &json_limits_stored, NULL);
     return value ? value : value_new_null();
+}
+
+char *format_place(const Value *item)
+{
+    const char *path = dict_text(item, "path");
+    const char *field = dict_text(item, "field");
+
+    return g_strconcat(path, *path && *field ? " " : "", field, NULL);
 }

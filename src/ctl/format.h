@@ -15,5 +15,7 @@ char *format_size(int64_t bytes);
 char *format_dgn(uint32_t dgn);
 /* A value for a person: a text as it is, anything else as JSON. */
 char *format_value(const Value *value);
+/* Where an item of a list is, by its "path" and "field": "devices/porch_light /area". */
+char *format_place(const Value *item);
 /* JSON text from the service, parsed; null when it is no JSON. "" gives NULL: absent. */
 Value *format_parse(const char *json);

@@ -15,14 +15,6 @@
 /* https://sqlite.org/fileformat.html: how a rollback journal begins that was not finished. */
 static const unsigned char journal_magic[8] = {0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7};
 
-static bool fail_copy(int number, GError **error)
-{
-    g_set_error(error, G_FILE_ERROR, (gint) g_file_error_from_errno(number),
-                _("A copy of it in %s, to read that, cannot be made: %s"), g_get_tmp_dir(),
-                g_strerror(number));
-    return false;
-}
-
 /* Copies one file. With `optional` none is fine, and then there is no copy either. */
 static bool copy_file(LegacyTree *tree, const char *path, const char *to, bool optional, struct stat *ret_st,
                       GError **error)
@@ -31,7 +23,7 @@ static bool copy_file(LegacyTree *tree, const char *path, const char *to, bool o
     int fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 
     if (fd < 0)
-        return fail_copy(errno, error);
+        return legacy_fail_copy(errno, error);
     if (legacy_tree_copy(tree, path, DATABASE_MAX, fd, ret_st, &problem))
         return true;
     *ret_st = (struct stat){0};
@@ -109,7 +101,7 @@ bool legacy_copy_make(LegacyCopy *copy, LegacyTree *tree, const char *path, stru
         return false;
     copy->folder = g_dir_make_tmp("coachiq-migrate-XXXXXX", NULL);
     if (!copy->folder)
-        return fail_copy(errno, error);
+        return legacy_fail_copy(errno, error);
     copy->file = g_build_filename(copy->folder, "old.db", NULL);
     return copy_both(copy, tree, path, ret_st, error) && check_journal(tree, path, error);
 }

@@ -50,15 +50,6 @@ char *legacy_report_counts(const Value *report)
                            legacy_report_count(report, "refused"));
 }
 
-/* "devices/porch_light /friendly_name" */
-static char *place_text(const Value *item)
-{
-    const char *path = dict_text(item, "path");
-    const char *field = dict_text(item, "field");
-
-    return g_strconcat(path, *path && *field ? " " : "", field, NULL);
-}
-
 static char *value_text(const Layout *layout, const Value *item)
 {
     const Value *value = value_map_get(item, "value");
@@ -83,7 +74,7 @@ static char *item_text_of(const Layout *layout, const Value *item)
 {
     const char *what = dict_text(item, "what");
     const char *model = dict_text(item, "model");
-    g_autofree char *place = place_text(item);
+    g_autofree char *place = format_place(item);
     g_autofree char *value = value_text(layout, item);
 
     if (g_str_equal(what, "coach"))

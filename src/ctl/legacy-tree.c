@@ -35,11 +35,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DIR, closedir)
 LegacyTree *legacy_tree_open(const char *root, GError **error)
 {
     LegacyTree *tree;
-    int fd = open(root ? root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    const char *top = root ? root : "/";
+    int fd = open(top, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
     if (fd < 0) {
         g_set_error(error, G_FILE_ERROR, (gint) g_file_error_from_errno(errno), _("Cannot open %s: %s."),
-                    root, g_strerror(errno));
+                    top, g_strerror(errno));
         return NULL;
     }
     tree = g_atomic_rc_box_new0(LegacyTree);
@@ -205,7 +206,7 @@ static bool write_all(int to, const guint8 *data, size_t length)
     return true;
 }
 
-static bool fail_copy(int number, GError **error)
+bool legacy_fail_copy(int number, GError **error)
 {
     g_set_error(error, G_FILE_ERROR, (gint) g_file_error_from_errno(number),
                 _("A copy of it in %s, to read that, cannot be made: %s"), g_get_tmp_dir(),
@@ -233,7 +234,7 @@ static bool read_all(const LegacyTree *tree, int fd, size_t size_max, int to, GB
         if (to < 0)
             g_byte_array_append(bytes, buffer, (guint) n);
         else if (!write_all(to, buffer, (size_t) n))
-            return fail_copy(errno, error);
+            return legacy_fail_copy(errno, error);
     }
     return true;
 }

@@ -36,5 +36,8 @@ bool legacy_tree_copy(LegacyTree *tree, const char *path, size_t size_max, int t
 /* The names in a folder that end in .yml or .yaml, in any case, sorted. Errors likewise. */
 GPtrArray *legacy_tree_list_yaml(LegacyTree *tree, const char *path, GError **error);
 
+/* Says that a copy cannot be made, by the number of an error. Returns false. */
+bool legacy_fail_copy(int number, GError **error);
+
 /* Whether a name ends in .yml or .yaml, in any case. */
 bool legacy_is_yaml_name(const char *name);

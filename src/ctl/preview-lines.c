@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "ctl/bus-value.h"
+#include "ctl/format.h"
 #include "ctl/outline.h"
 #include "ctl/text.h"
 
@@ -39,14 +40,6 @@ unsigned preview_line_room(const Term *term, unsigned used)
 char *preview_value_text(const Value *value)
 {
     return value ? outline_short(value) : g_strdup(_("(nothing)"));
-}
-
-char *preview_item_place(const Value *item)
-{
-    const char *path = dict_text(item, "path");
-    const char *field = dict_text(item, "field");
-
-    return g_strconcat(path, *path && *field ? " " : "", field, NULL);
 }
 
 char *preview_some(GPtrArray *words, unsigned most)
@@ -240,7 +233,7 @@ static void append_long(GString *out, const PreviewText *text, const PreviewGrou
         append_line(out, text->term, many);
     }
     for (unsigned i = 0; i < group->items->len; i++) {
-        g_autofree char *place = preview_item_place(group->items->pdata[i]);
+        g_autofree char *place = format_place(group->items->pdata[i]);
 
         preview_lines_append_note(out, text, place);
     }
@@ -249,7 +242,7 @@ static void append_long(GString *out, const PreviewText *text, const PreviewGrou
 static char *one_text(const Term *term, const PreviewGroup *group)
 {
     const Value *item = first_item(group);
-    g_autofree char *raw = preview_item_place(item);
+    g_autofree char *raw = format_place(item);
     g_autofree char *place = text_clean(raw);
     g_autofree char *transition = NULL;
 

@@ -15,7 +15,5 @@ void preview_lines_append_note(GString *out, const PreviewText *text, const char
 unsigned preview_line_room(const Term *term, unsigned used);
 /* A value in short, or that there is none. Free with g_free(). */
 char *preview_value_text(const Value *value);
-/* "devices/porch_light /area"; no field, no path where an item has none. Free with g_free(). */
-char *preview_item_place(const Value *item);
 /* "/area, /timeout, /enabled and 4 more". Free with g_free(). */
 char *preview_some(GPtrArray *words, unsigned most);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ctl/bus-value.h"
+#include "ctl/format.h"
 #include "ctl/preview-lines.h"
 #include "ctl/text.h"
 
@@ -288,7 +289,7 @@ static void append_decision_row(GString *out, const PreviewText *text, const Val
 void preview_text_decision(GString *out, const PreviewText *text, const Value *item)
 {
     const Term *term = text->term;
-    g_autofree char *place = preview_item_place(item);
+    g_autofree char *place = format_place(item);
     g_autofree char *clean = text_clean(place);
     g_autofree char *fitted =
         text_ellipsize(clean, preview_line_room(term, PLACE_INDENT), term_ellipsis(term));

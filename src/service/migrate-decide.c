@@ -102,12 +102,13 @@ static Value *outcome_of(const LegacyJudge *judge, const char *path)
 /* Whether a component stands in the way of another in its section. An empty map is in nobody's way. */
 static bool stands_in_way(const LegacyJudge *judge, const char *path, const char *other)
 {
-    g_autofree char *section = section_of(path);
-    bool whole = g_str_equal(other, section),
-         child = g_str_has_prefix(other, section) && other[strlen(section)] == '/';
+    size_t length = strcspn(path, "/");
+    bool same = strncmp(other, path, length) == 0, child = same && other[length] == '/',
+         whole = same && other[length] == '\0';
     g_autoptr(Value) outcome = NULL;
 
-    if (g_str_equal(path, section) ? !child : !whole)
+    /* Most are of another section, and there are many pairs. */
+    if (path[length] ? !whole : !child)
         return false;
     outcome = outcome_of(judge, other);
     return outcome && (child || !value_is_map(outcome) || value_length(outcome) > 0);

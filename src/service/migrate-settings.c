@@ -138,13 +138,13 @@ static bool settle_interfaces(Migration *migration, GError **error)
 
 /* The active coach */
 
-static LegacyCoach *coach_of_file(const Migration *migration, const char *origin)
+static LegacyCoach *coach_of_file(Migration *migration, const char *origin)
 {
     for (guint i = 0; i < migration->files->len; i++) {
         const LegacyFile *file = g_ptr_array_index(migration->files, i);
 
         if (g_str_equal(file->origin, origin) && file->file && file->item->model[0])
-            return migration_get_coach((Migration *) migration, file->item->model);
+            return migration_get_coach(migration, file->item->model);
     }
     return NULL;
 }
@@ -241,13 +241,13 @@ static void settle_active(Migration *migration)
 /* Where nothing says which coach was used: the only one there is, else the one that is active here. */
 static void guess_active(Migration *migration)
 {
-    const LegacyCoach *only = NULL;
+    LegacyCoach *only = NULL;
     guint n = 0;
 
     if (migration->active_item)
         return;
     for (guint i = 0; i < migration->coaches->len; i++) {
-        const LegacyCoach *coach = g_ptr_array_index(migration->coaches, i);
+        LegacyCoach *coach = g_ptr_array_index(migration->coaches, i);
 
         if (!coach->own || g_str_equal(coach->id, DEFAULT_MODEL))
             continue;
@@ -255,7 +255,7 @@ static void guess_active(Migration *migration)
         n++;
     }
     if (n == 1)
-        migration->active = (LegacyCoach *) only;
+        migration->active = only;
     else if (migration->service->active_model[0])
         migration->active = migration_get_coach(migration, migration->service->active_model);
 }

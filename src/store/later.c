@@ -22,6 +22,11 @@ static void add_later(GHashTable *by_path, const char *path, LaterChange *later)
     g_ptr_array_add(changes, later);
 }
 
+/* A wish of an override in the history, in SQL: what the vendor had and who wanted it is none. */
+#define WISH(column) "json_remove(h." column ", '$.vendor', '$.by', '$.edits')"
+/* Whether a row has made another wish of it. */
+#define WISH_CHANGED WISH("override_before") " IS NOT " WISH("override_after")
+
 /* Of a field that changed often only the newest counts: that many rows there can be, and no more. */
 bool store_list_later_changes(Store *store, const char *model, int64_t after, GHashTable **ret,
                               GError **error)
@@ -31,8 +36,7 @@ bool store_list_later_changes(Store *store, const char *model, int64_t after, GH
         "SELECT m.component_path, h.field, max(c.id), c.user FROM changes c "
         "JOIN coach_mapping_history h ON h.change_id = c.id JOIN coach_mappings m ON m.id = h.mapping_id "
         "WHERE m.coach_model = ?1 AND c.id > ?2 "
-        "AND json_remove(h.override_before, '$.vendor', '$.by', '$.edits') IS NOT "
-        "json_remove(h.override_after, '$.vendor', '$.by', '$.edits') GROUP BY 1, 2 "
+        "AND " WISH_CHANGED " GROUP BY 1, 2 "
         "UNION ALL SELECT '', NULL, max(c.id), c.user FROM releases l JOIN changes c ON c.id = l.change_id "
         "WHERE l.coach_model = ?1 AND l.change_id > ?2 GROUP BY 1 ORDER BY 3 DESC",
         error);
@@ -88,8 +92,7 @@ bool store_list_past_edits(Store *store, const char *model, GPtrArray **ret, GEr
         "SELECT c.id, c.time, c.kind, c.user, m.component_path, h.field, CASE WHEN NOT json_valid(c.detail) THEN 0 "
         "ELSE coalesce(json_extract(c.detail, '$.undoes'), json_extract(c.detail, '$.restored_revision'), 0) END "
         "FROM changes c JOIN coach_mapping_history h ON h.change_id = c.id JOIN coach_mappings m ON m.id = h.mapping_id "
-        "WHERE m.coach_model = ?1 AND json_remove(h.override_before, '$.vendor', '$.by') IS NOT "
-        "json_remove(h.override_after, '$.vendor', '$.by') ORDER BY c.id DESC",
+        "WHERE m.coach_model = ?1 AND " WISH_CHANGED " ORDER BY c.id DESC",
         error);
     g_autoptr(GPtrArray) edits = g_ptr_array_new_with_free_func((GDestroyNotify) past_edit_free);
     int r;
