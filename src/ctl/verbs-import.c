@@ -210,6 +210,13 @@ static int import_new(Import *import)
 
     if (code != EXIT_OK)
         return code;
+    /* Any map reads as a coach file, also one of another program. */
+    if (import->coach->n_devices == 0 && !ctl->args.force) {
+        ctl_complain(ctl,
+                     _("%s has no devices, so it is hardly a coach file; --force imports it all the same."),
+                     intake_title(&import->intake));
+        return EXIT_FAILED;
+    }
     show_coach(import);
     return may_write(ctl) ? send_file(import) : not_written(ctl);
 }
@@ -409,7 +416,7 @@ static int find_model(Import *import)
     g_autofree char *guess = NULL;
 
     if (*ctl->args.model) {
-        import->model = g_strdup(ctl->args.model);
+        import->model = known_id(import->models, ctl->args.model);
         return EXIT_OK;
     }
     guess =
