@@ -51,3 +51,13 @@ char *text_presentable(const char *text, size_t size_max)
     }
     return g_string_free(clean, false);
 }
+
+int text_compare(gconstpointer a, gconstpointer b)
+{
+    return strcmp(a, b);
+}
+
+int text_compare_elements(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *) a, *(const char *const *) b);
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* text.h: which Unicode texts may be data. */
+/* text.h: which Unicode texts may be data and be shown, and their order. */
 
 #include <glib.h>
 #include <stdbool.h>
@@ -19,3 +19,8 @@ bool text_is_misleading_character(gunichar c);
 /* A text without such characters, in which "?" stands for each of them, and at most `size_max` bytes of it,
  * with "…" where it was longer. `text` is valid UTF-8. Free with g_free(). */
 char *text_presentable(const char *text, size_t size_max);
+
+/* The order of two texts by their bytes, for g_list_sort(). */
+int text_compare(gconstpointer a, gconstpointer b);
+/* The same of two elements of an array of texts, for g_ptr_array_sort() and qsort(). */
+int text_compare_elements(gconstpointer a, gconstpointer b);

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/pointer.h"
+#include "base/text.h"
 #include "coach/device.h"
 #include "coach/dgn.h"
 #include "coach/path.h"
@@ -446,14 +447,9 @@ static Value *edit_to_value(const char *path, const Override *override)
     return map;
 }
 
-static int compare_paths(gconstpointer a, gconstpointer b)
-{
-    return strcmp(a, b);
-}
-
 static Value *edits_to_value(const EditsFile *file)
 {
-    g_autoptr(GList) paths = g_list_sort(g_hash_table_get_keys(file->overrides), compare_paths);
+    g_autoptr(GList) paths = g_list_sort(g_hash_table_get_keys(file->overrides), text_compare);
     Value *edits = value_new_list();
 
     for (GList *l = paths; l; l = l->next) {

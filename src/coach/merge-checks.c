@@ -2,6 +2,7 @@
 /* What is wrong with a plan as a whole: devices that come to share a binding, devices that get lost. */
 #include "coach/merge-private.h"
 
+#include "base/text.h"
 #include "coach/device.h"
 #include "coach/path.h"
 
@@ -119,11 +120,6 @@ static void add_devices(const Merger *merger, GHashTable *places)
     }
 }
 
-static int compare_paths(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *) a, *(const char *const *) b);
-}
-
 /* One item for each device that an owner put there, with the first other one. */
 static void check_place(Merger *merger, const char *key, Place *place)
 {
@@ -132,7 +128,7 @@ static void check_place(Merger *merger, const char *key, Place *place)
     /* Alone, or all were there together before. */
     if (place->paths->len < 2 || place->n_before == place->paths->len)
         return;
-    g_ptr_array_sort(place->paths, compare_paths);
+    g_ptr_array_sort(place->paths, text_compare_elements);
     for (guint i = 0; i < place->own->len; i++) {
         const char *path = g_ptr_array_index(place->own, i), *other = g_ptr_array_index(place->paths, 0);
         g_autofree char *sentence = NULL;

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "coach/merge-private.h"
 #include "coach/path.h"
 
@@ -346,11 +347,6 @@ static void take_renames(Merger *merger)
         g_hash_table_add(merger->renamed_away, old_path);
 }
 
-static int compare_texts(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *) a, *(const char *const *) b);
-}
-
 static void add_paths(GHashTable *paths, GHashTable *table)
 {
     GHashTableIter iter;
@@ -380,7 +376,7 @@ static GPtrArray *all_paths(const Merger *merger)
         if (!g_hash_table_contains(merger->renamed_away, path) ||
             merger_overrides(merger->input->pinned, path))
             g_ptr_array_add(sorted, path);
-    g_ptr_array_sort(sorted, compare_texts);
+    g_ptr_array_sort(sorted, text_compare_elements);
     return sorted;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "ctl/explain.h"
 #include "ctl/format.h"
 #include "ctl/input.h"
@@ -110,11 +111,6 @@ static void collect_device(GHashTable *set, const Value *device, const char *key
         collect(set, binding, key);
 }
 
-static int compare_texts(gconstpointer a, gconstpointer b)
-{
-    return strcmp(a, b);
-}
-
 /* Adds what the devices of the model have at a key, each once. */
 static void add_from_devices(Ctl *ctl, Candidates *candidates, const char *key)
 {
@@ -128,7 +124,7 @@ static void add_from_devices(Ctl *ctl, Candidates *candidates, const char *key)
         collect_device(set, device, key);
     }
 
-    g_autoptr(GList) texts = g_list_sort(g_hash_table_get_keys(set), compare_texts);
+    g_autoptr(GList) texts = g_list_sort(g_hash_table_get_keys(set), text_compare);
     for (const GList *text = texts; text; text = text->next)
         candidates_add(candidates, text->data, NULL);
 }

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "coach/coach-file.h"
 #include "ctl/component.h"
 #include "ctl/outline.h"
@@ -100,11 +101,6 @@ static Pair *pair_at(GHashTable *pairs, const char *path)
     return pair;
 }
 
-static gint compare_texts(gconstpointer a, gconstpointer b)
-{
-    return strcmp(a, b);
-}
-
 GPtrArray *diff_components(GPtrArray *before, GPtrArray *after)
 {
     g_autoptr(GHashTable) pairs = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
@@ -121,7 +117,7 @@ GPtrArray *diff_components(GPtrArray *before, GPtrArray *after)
 
         pair_at(pairs, component->path)->after = component->data;
     }
-    paths = g_list_sort(g_hash_table_get_keys(pairs), compare_texts);
+    paths = g_list_sort(g_hash_table_get_keys(pairs), text_compare);
     for (GList *l = paths; l; l = l->next) {
         const Pair *pair = g_hash_table_lookup(pairs, l->data);
 

@@ -6,6 +6,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "ctl/explain.h"
 #include "ctl/paths.h"
 #include "ctl/preview-lines.h"
@@ -185,11 +186,6 @@ static bool add_deleted(Ctl *ctl, GHashTable *paths, sd_bus_error *error)
     return true;
 }
 
-static gint compare_texts(gconstpointer a, gconstpointer b)
-{
-    return strcmp(a, b);
-}
-
 /* The paths that may carry edits, sorted: those that say so, and those that are not there. `has_scope` says
  * whether one of all is within the scope. */
 static GList *candidates(Ctl *ctl, GHashTable *paths, const char *scope, bool *has_scope,
@@ -208,7 +204,7 @@ static GList *candidates(Ctl *ctl, GHashTable *paths, const char *scope, bool *h
         else
             g_hash_table_remove(paths, path);
     }
-    return g_list_sort(g_hash_table_get_keys(paths), compare_texts);
+    return g_list_sort(g_hash_table_get_keys(paths), text_compare);
 }
 
 static bool explain_each(Ctl *ctl, GList *paths, const char *scope, Edits *edits, sd_bus_error *error)

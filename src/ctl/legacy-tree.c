@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "ctl/format.h"
 #include "ctl/patience.h"
 
@@ -247,11 +248,6 @@ bool legacy_is_yaml_name(const char *name)
            (g_ascii_strcasecmp(dot, ".yml") == 0 || g_ascii_strcasecmp(dot, ".yaml") == 0);
 }
 
-static int compare_names(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *) a, *(const char *const *) b);
-}
-
 static GPtrArray *read_folder(const LegacyTree *tree, DIR *dir, GError **error)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
@@ -274,7 +270,7 @@ static GPtrArray *read_folder(const LegacyTree *tree, DIR *dir, GError **error)
         fail_errno(tree, errno, error);
         return NULL;
     }
-    g_ptr_array_sort(names, compare_names);
+    g_ptr_array_sort(names, text_compare_elements);
     return g_steal_pointer(&names);
 }
 

@@ -21,12 +21,16 @@ typedef enum Turn {
     TURN_DONE,  /* with the code of the session */
 } Turn;
 
+/* Times that a text with an error goes back to an editor where nobody is there. */
+#define ERRORS_MAX 10
+
 typedef struct Session {
     Ctl *ctl;
     EditForm form;
     Editor editor;
     char *text;  /* the person's, as it was last */
     char *error; /* what was wrong with it; NULL: nothing */
+    unsigned n_errors;
     int code;
 } Session;
 
@@ -263,6 +267,12 @@ static Turn take(Session *session)
     return plan_is_empty(&plan) ? leave_unchanged(session) : confirm_and_write(session, &plan);
 }
 
+/* Where nobody can be asked whether to go on, a program edits, and may never mend what is wrong. */
+static bool is_hopeless(Session *session)
+{
+    return !ask_is_possible(session->ctl) && ++session->n_errors == ERRORS_MAX;
+}
+
 /* The text as it came back. */
 static Turn look_at(Session *session, const Intake *intake)
 {
@@ -273,7 +283,7 @@ static Turn look_at(Session *session, const Intake *intake)
         return leave(session, _("There is nothing but comments in the text, so nothing was written."),
                      EXIT_FAILED);
     /* An error that nobody mends would come back for ever. */
-    if (session->error && same) {
+    if (session->error && (same || is_hopeless(session))) {
         ctl_complain(session->ctl, _("Nothing was written: %s"), session->error);
         return keep(session, EXIT_FAILED);
     }

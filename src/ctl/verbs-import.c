@@ -3,9 +3,9 @@
  * or of edits. */
 
 #include <glib/gi18n.h>
-#include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "coach/coach-id.h"
 #include "coach/edits-file.h"
 #include "ctl/ask.h"
@@ -210,6 +210,13 @@ static int import_new(Import *import)
 
     if (code != EXIT_OK)
         return code;
+    /* Any map reads as a coach file, also one of another program. */
+    if (import->coach->n_devices == 0 && !ctl->args.force) {
+        ctl_complain(ctl,
+                     _("%s has no devices, so it is hardly a coach file; --force imports it all the same."),
+                     intake_title(&import->intake));
+        return EXIT_FAILED;
+    }
     show_coach(import);
     return may_write(ctl) ? send_file(import) : not_written(ctl);
 }
@@ -296,11 +303,6 @@ static int import_release(Import *import)
 
 /* Edits */
 
-static gint compare_texts(gconstpointer a, gconstpointer b)
-{
-    return strcmp(a, b);
-}
-
 static void add_wish(GPtrArray *diff, const char *path, Value *here, const Override *wish)
 {
     g_autoptr(Value) before = here ? component_view_field(path, here, wish->field) : NULL;
@@ -316,7 +318,7 @@ static GPtrArray *diff_edits(const Import *import, const Value *mappings)
 {
     g_autoptr(GHashTable) here =
         g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify) value_unref);
-    g_autoptr(GList) paths = g_list_sort(g_hash_table_get_keys(import->edits->overrides), compare_texts);
+    g_autoptr(GList) paths = g_list_sort(g_hash_table_get_keys(import->edits->overrides), text_compare);
     GPtrArray *diff = diff_new();
 
     VALUE_FOREACH_ITEM (mapping, mappings) {
@@ -414,7 +416,7 @@ static int find_model(Import *import)
     g_autofree char *guess = NULL;
 
     if (*ctl->args.model) {
-        import->model = g_strdup(ctl->args.model);
+        import->model = known_id(import->models, ctl->args.model);
         return EXIT_OK;
     }
     guess =

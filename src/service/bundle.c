@@ -2,6 +2,7 @@
 #include "service/bundle.h"
 
 #include "base/error.h"
+#include "base/text.h"
 #include "base/yaml.h"
 #include "service/seeds.h"
 
@@ -67,11 +68,6 @@ static void add_model(GHashTable *models, const char *file_name)
         g_free(id);
 }
 
-static int compare_texts(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *) a, *(const char *const *) b);
-}
-
 char **bundle_list_models(const Bundle *bundle)
 {
     g_autoptr(GHashTable) models = g_hash_table_new(g_str_hash, g_str_equal);
@@ -91,7 +87,7 @@ char **bundle_list_models(const Bundle *bundle)
     }
 
     char **ids = (char **) g_hash_table_get_keys_as_array(models, &n);
-    qsort(ids, n, sizeof *ids, compare_texts);
+    qsort(ids, n, sizeof *ids, text_compare_elements);
     return ids;
 }
 

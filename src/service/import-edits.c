@@ -4,15 +4,11 @@
 #include "service/service-private.h"
 
 #include "base/error.h"
+#include "base/text.h"
 #include "coach/path.h"
 #include "service/touched.h"
 
 #include <string.h>
-
-static int compare_texts(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *) a, *(const char *const *) b);
-}
 
 /* The paths of a table, sorted; borrowed. */
 static GPtrArray *sorted_paths(GHashTable *overrides)
@@ -24,7 +20,7 @@ static GPtrArray *sorted_paths(GHashTable *overrides)
     g_hash_table_iter_init(&iter, overrides);
     while (g_hash_table_iter_next(&iter, &path, NULL))
         g_ptr_array_add(paths, path);
-    g_ptr_array_sort(paths, compare_texts);
+    g_ptr_array_sort(paths, text_compare_elements);
     return paths;
 }
 

@@ -27,16 +27,17 @@ bool brought_file_has_edits(const BroughtFile *file)
     return file->edits != NULL;
 }
 
-static const YamlLimits ordinary_limits = {.size = 1024 * 1024, .depth = 64, .nodes = 150000};
+static const YamlLimits ordinary_limits = {.size = 1024 * 1024, .depth = 64, .nodes = 60000};
+#define ORDINARY_COMPONENTS_MAX 5000
 
-static bool take_apart(BroughtFile *file, Value *data, GError **error)
+static bool take_apart(BroughtFile *file, Value *data, size_t components_max, GError **error)
 {
     const char *name = file->name[0] ? file->name : NULL;
 
     if (edits_file_is(data))
         file->edits = edits_file_parse(data, error);
     else
-        file->coach = coach_file_new(data, COACH_FILE_COMPONENTS_MAX, error);
+        file->coach = coach_file_new(data, components_max, error);
     if (file->edits || file->coach)
         return true;
     coach_text_prefix_error(error, name);
@@ -46,7 +47,8 @@ static bool take_apart(BroughtFile *file, Value *data, GError **error)
 BroughtFile *service_read_file(Service *service, const char *text, size_t length, const char *name,
                                FileBounds bounds, GError **error)
 {
-    const YamlLimits *limits = bounds == FILE_LARGE ? &yaml_limits_default : &ordinary_limits;
+    bool large = bounds == FILE_LARGE;
+    const YamlLimits *limits = large ? &yaml_limits_default : &ordinary_limits;
     g_autoptr(BroughtFile) file = g_new0(BroughtFile, 1);
     g_autoptr(Value) data = NULL;
 
@@ -55,7 +57,9 @@ BroughtFile *service_read_file(Service *service, const char *text, size_t length
     file->name = g_strdup(name);
     file->byte_hash = hash_bytes(text, length);
     data = coach_text_read_within(text, length, name[0] ? name : NULL, limits, error);
-    return data && take_apart(file, data, error) ? g_steal_pointer(&file) : NULL;
+    return data && take_apart(file, data, large ? COACH_FILE_COMPONENTS_MAX : ORDINARY_COMPONENTS_MAX, error)
+               ? g_steal_pointer(&file)
+               : NULL;
 }
 
 /* Which model */
@@ -137,7 +141,7 @@ char *service_find_model_of_file(Service *service, const BroughtFile *file, cons
     }
     if (!check_id(id, error))
         return NULL;
-    return model[0] ? g_steal_pointer(&id) : find_known(service, id, error);
+    return find_known(service, id, error);
 }
 
 bool service_knows_model(Service *service, const char *model, bool *ret, GError **error)

@@ -198,6 +198,12 @@ static void judge_file(const LegacyJudge *judge, MigrationItem *item)
         migration_item_judge(item, MIGRATION_TAKEN, "%s", what);
     else if (g_str_equal(judge->status->content_hash, judge->base.content_hash))
         migration_item_judge(item, MIGRATION_PRESENT, "%s, which is here already", what);
+    else if (judge->base.custom)
+        migration_item_judge(
+            item, MIGRATION_REFUSED,
+            "%s; %s is here since somebody worked with it, and stays. The old file was not taken: "
+            "import it as a release of %s to have what it says",
+            what, judge->status->version, judge->coach->id);
     else
         migration_item_judge(
             item, MIGRATION_PRESENT,

@@ -13,7 +13,7 @@
 /* What one migration takes, and what is judged for anybody. */
 static const MigrationBounds large_bounds = {.items = 2000, .patches = 1000, .nodes = 2000000},
                              ordinary_bounds = {
-                                 .size = 1024 * 1024, .items = 200, .patches = 200, .nodes = 150000};
+                                 .size = 1024 * 1024, .items = 200, .patches = 200, .nodes = 60000};
 #define PACK_HEADER_MAX (16 * 1024)
 
 /* A document of patches, a settings object: as large as what edits may send, and more. */

@@ -2,13 +2,14 @@
 /* What the old system served of a coach: its file, with the patches and the names that an owner gave. */
 #include "service/migrate-private.h"
 
+#include "base/text.h"
 #include "coach/path.h"
 
 #define FRIENDLY_NAME "/friendly_name"
 
 static void add_difference_items(LegacyJudge *judge, GHashTable *edits)
 {
-    g_autoptr(GList) paths = g_list_sort(g_hash_table_get_keys(edits), (GCompareFunc) strcmp);
+    g_autoptr(GList) paths = g_list_sort(g_hash_table_get_keys(edits), text_compare);
 
     for (GList *l = paths; l; l = l->next) {
         GPtrArray *list = g_hash_table_lookup(edits, l->data);

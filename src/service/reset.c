@@ -3,6 +3,7 @@
 #include "service/service-private.h"
 
 #include "base/error.h"
+#include "base/text.h"
 #include "coach/path.h"
 #include "service/touched.h"
 
@@ -16,11 +17,6 @@ static bool is_within(const char *path, const char *scope)
     return length == 0 || (strncmp(path, scope, length) == 0 && (path[length] == '/' || path[length] == 0));
 }
 
-static int compare_texts(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *) a, *(const char *const *) b);
-}
-
 /* The paths in the scope that have overrides, sorted; borrowed from the table. */
 static GPtrArray *edited_paths(GHashTable *overrides, const char *scope)
 {
@@ -32,7 +28,7 @@ static GPtrArray *edited_paths(GHashTable *overrides, const char *scope)
     while (g_hash_table_iter_next(&iter, &path, NULL))
         if (is_within(path, scope))
             g_ptr_array_add(paths, path);
-    g_ptr_array_sort(paths, compare_texts);
+    g_ptr_array_sort(paths, text_compare_elements);
     return paths;
 }
 

@@ -4,11 +4,10 @@
 #include "service/service-private.h"
 
 #include "base/error.h"
+#include "base/text.h"
 #include "coach/device.h"
 #include "coach/path.h"
 #include "service/transition.h"
-
-#include <string.h>
 
 /* Whatever is wrong with what a backup holds is not wrong with our database. */
 static bool refuse(const char *why, GError **error)
@@ -162,11 +161,6 @@ static bool add_models(Store *store, GHashTable *models, GError **error)
     return true;
 }
 
-static int compare_texts(gconstpointer a, gconstpointer b)
-{
-    return strcmp(a, b);
-}
-
 static bool restore_models(Service *service, Store *backup, Plan *plan, GError **error)
 {
     g_autoptr(GHashTable) models = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -177,7 +171,7 @@ static bool restore_models(Service *service, Store *backup, Plan *plan, GError *
         return false;
     if (!add_models(backup, models, &local))
         return blame_backup(local, error);
-    sorted = g_list_sort(g_hash_table_get_keys(models), compare_texts);
+    sorted = g_list_sort(g_hash_table_get_keys(models), text_compare);
     for (GList *l = sorted; l; l = l->next)
         if (!model_id_is_valid(l->data))
             return refuse("it has a model of an impossible name", error);
@@ -204,7 +198,7 @@ static bool restore_interfaces(Service *service, Store *backup, Plan *plan, GErr
     if (!store_get_interfaces(backup, &then, error))
         return false;
     names = g_list_concat(g_hash_table_get_keys(service->interfaces), g_hash_table_get_keys(then));
-    names = g_list_sort(names, compare_texts);
+    names = g_list_sort(names, text_compare);
     for (GList *l = names; l; l = l->next) {
         const char *physical = g_hash_table_lookup(then, l->data);
 

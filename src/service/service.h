@@ -284,7 +284,7 @@ Plan *service_plan_update(Service *service, const char *model, const char *token
 /* How large a file may be that is read before it is known whether its caller may bring it in: as coach files
  * are, and some times larger. Reading a larger one takes seconds, in which nobody else is served. */
 typedef enum FileBounds {
-    FILE_ORDINARY, /* 1 MiB and 150,000 values, aliases and merges expanded */
+    FILE_ORDINARY, /* 1 MiB, 60,000 values, aliases and merges expanded, and 5,000 components */
     FILE_LARGE,    /* as any coach file */
 } FileBounds;
 

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "service/moves.h"
 #include "service/touched.h"
 
@@ -154,11 +155,6 @@ static bool touch(const Work *work, const char *path, GError **error)
     return true;
 }
 
-static int compare_texts(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *) a, *(const char *const *) b);
-}
-
 /* The paths that have overrides, or come to have some. */
 static GPtrArray *edited_paths(const Transition *transition)
 {
@@ -176,7 +172,7 @@ static GPtrArray *edited_paths(const Transition *transition)
     g_hash_table_iter_init(&iter, paths);
     while (g_hash_table_iter_next(&iter, &path, NULL))
         g_ptr_array_add(sorted, path);
-    g_ptr_array_sort(sorted, compare_texts);
+    g_ptr_array_sort(sorted, text_compare_elements);
     return sorted;
 }
 

@@ -52,6 +52,12 @@ class EditTest(CtlTest):
     def assert_unchanged(self, revision=2):
         self.assertEqual(self.revision(), revision)
 
+    def test_an_error_that_comes_for_ever(self):
+        """Nobody is there to end it, and the text is another one each time."""
+        failed = self.edit(self.editor("echo '[garbage' >>$1", *["echo again >>$1"] * 20), BEDROOM, code=1)
+        self.assertIn("Nothing was written", failed.err)
+        self.assertEqual(self.rounds(), 11)
+
     def test_a_component(self):
         editor = self.editor("sed -i 's/Bedroom Light/Reading nook/; s/fade_ms: 500/fade_ms: 250/' $1")
         done = self.edit(editor, "bedroom_light", "--reason=we read here")
@@ -414,8 +420,19 @@ Imported {path} as 2019_Own_Coach  (change 3)
         self.assertIn("Imported Standard input as 2019_Test_Coach_One  (change 3)", done.out)
         refused = self.ctl("import", "-", code=2, input="areas: {inside: {name: Inside}}\n")
         self.assertIn("does not say which coach it is: name it with --model", refused.err)
-        self.ctl("import", "-", "--model=areas_only", input="areas: {inside: {name: Inside}}\n")
+        self.ctl("import", "-", "--model=areas_only", "--force", input="areas: {inside: {name: Inside}}\n")
         self.assertTrue(self.model("areas_only")["Imported"])
+
+    def test_a_file_of_something_else(self):
+        path = self.write("docker-compose.yml", "services:\n  web: {image: nginx}\nversion: '3'\n")
+        before = self.revision()
+        for options in ((), ("--yes",), ("--dry-run",)):
+            refused = self.ctl("import", path, *options, code=1)
+            self.assertIn("docker-compose.yml has no devices, so it is hardly a coach file; --force", refused.err)
+        self.assertEqual(self.revision(), before)
+
+    def test_a_name_in_another_case(self):
+        self.assertIn(f"{MODEL}: 1.2.3 → 1.3.0", self.ctl("import", self.write("x.yml", self.newer()), f"--model={MODEL.upper()}").out)
 
     def test_a_release(self):
         self.wanted()

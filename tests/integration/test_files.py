@@ -173,6 +173,7 @@ class NewTest(FileTest):
         self.assertEqual(self.import_file(Coach(), name="/home/me/Our Coach.yml")[0], "Our_Coach")
         self.assertEqual(self.import_file(Coach())[0], "2020_Test_Coach")  # which is bundled
         self.assertEqual(self.import_file(Coach(), name=f"{MODEL.upper()}.json")[0], MODEL)
+        self.assertEqual(self.import_file(Coach(), MODEL.lower())[0], MODEL)
         self.fails_unchanged("InvalidArgs", self.import_file, b"areas: {a: {b: 1}}", text="name the model")
         self.fails_unchanged("InvalidArgs", self.import_file, Coach(), "../etc/passwd")
 

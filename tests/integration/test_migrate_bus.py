@@ -372,6 +372,7 @@ class WhoMayTest(MigrateTest):
     def test_large_ones_are_for_those_who_may(self):
         """What takes the service seconds is judged for nobody who may not migrate, dry run or not; others are asked once."""
         values = "l: &l [1, 2, 3, 4, 5, 6, 7, 8, 9]\n" + "".join(f"s{i}: [*l, *l]\n" for i in range(10000))
+        some_values = "".join(values.splitlines(keepends=True)[:1200])
         patches = [{"op": "remove", "path": f"/areas/n{i}"} for i in range(201)]
         edited_coach = (f"coach:/config/{MODEL}.yml", edited().text())
         for what, items in {
@@ -379,7 +380,7 @@ class WhoMayTest(MigrateTest):
             "items": [edited_coach] + [("pack:", '{"name": "problem:x", "length": 2}\n{}' * 200)],
             "patches": [edited_coach, ("patches::/p.json", json.dumps(patches))],
             "values": [edited_coach, ("coach:/config/other.yml", values)],
-            "values of several": [edited_coach] + [(f"coach:/config/o{i}.yml", values[:150000]) for i in range(2)],
+            "values of several": [edited_coach] + [(f"coach:/config/o{i}.yml", some_values) for i in range(3)],
         }.items():
             names, paths = self.files_of(*items)
             for dry_run in (True, False):

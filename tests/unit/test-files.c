@@ -240,10 +240,10 @@ static void test_which_model(Fixture *f, gconstpointer unused)
         {NULL, "x.txt", "", "2020_Ex_Ample_Coach"},
         {NULL, ".yml", "", "2020_Ex_Ample_Coach"},
         {NULL, "x.yml", "named", "named"},
-        /* A known one by another case; but what the caller names is meant as it is. */
+        /* A known one by another case. */
         {NULL, "COACH.yaml", "", MODEL},
         {NULL, "COACH.YML", "", MODEL},
-        {NULL, "", "COACH", "COACH"},
+        {NULL, "", "COACH", MODEL},
         {"{}", "", "", NULL},
         {"{}", "x.yml", "", "x"},
         {NULL, "", "a/b", NULL},

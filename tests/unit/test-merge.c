@@ -1753,7 +1753,8 @@ static void put_copy(GHashTable *table, const char *path, const Override *overri
 
 /* What an undo makes of a plan: what became another comes back as it was, the rest goes its way. A set would
  * be merged once more where the vendor has it somewhere else than the owner, so that its override looks the
- * same. */
+ * same; and what the owner made of a whole component would be told field by field where the vendor dropped
+ * it, and has it again. */
 static void take_back(const Merge *merge, GHashTable *free_ones, GHashTable *pinned)
 {
     for (guint i = 0; i < merge->components->len; i++) {
@@ -1762,7 +1763,8 @@ static void take_back(const Merge *merge, GHashTable *free_ones, GHashTable *pin
         for (guint j = 0; j < component->before->len; j++) {
             const Override *was = g_ptr_array_index(component->before, j),
                            *is = override_list_find(component->after, was->field);
-            bool same = is && override_equal(was, is) && !is_set_field(was->field);
+            bool whole = !was->field[0] && was->vendor;
+            bool same = is && override_equal(was, is) && !is_set_field(was->field) && !whole;
 
             put_copy(same ? free_ones : pinned, component->path, was);
         }
@@ -1796,6 +1798,7 @@ static void there_and_back(void)
     tell_overrides("pinned", pinned);
     back = plan(&input);
     after = overrides_after(back);
+    tell_overrides("after", after);
     check_tables_equal(scene.overrides, after);
     g_hash_table_iter_init(&iter, scene.overrides);
     while (g_hash_table_iter_next(&iter, &to, &from)) {

@@ -363,6 +363,19 @@ static void test_far_file_is_custom(Fixture *f, gconstpointer unused)
     assert_item(&old, "coach", "", "present", "");
 }
 
+/* One edit here, and the bundled release stays: then the old file is not there, and is not said to be. */
+static void test_far_file_after_an_edit(Fixture *f, gconstpointer unused)
+{
+    g_auto(Old) old = {0};
+
+    import(f, MODEL);
+    do_edits(f, "set devices/bed /friendly_name \"Nook\"");
+    has(&old, "coach:/config/" MODEL ".yml", OTHER);
+    migrate_nothing(f, &old);
+    assert_item(&old, "coach", "", "refused", "The old file was not taken");
+    assert_overrides(f, "1");
+}
+
 static void test_unknown_coach(Fixture *f, gconstpointer unused)
 {
     g_auto(Old) old = {0};
@@ -1127,6 +1140,7 @@ int main(int argc, char **argv)
     ADD_STORY("/migrate/interfaces-of-edited-copy", test_interfaces_of_edited_copy);
     ADD_STORY("/migrate/ids-in-case", test_ids_in_case);
     ADD_STORY("/migrate/far-file-is-custom", test_far_file_is_custom);
+    ADD_STORY("/migrate/far-file-after-an-edit", test_far_file_after_an_edit);
     ADD_STORY("/migrate/unknown-coach", test_unknown_coach);
     ADD_STORY("/migrate/reference-alone", test_reference_alone);
     ADD_STORY("/migrate/bad-files", test_bad_files);
