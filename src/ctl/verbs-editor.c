@@ -309,6 +309,7 @@ static Turn visit(Session *session)
         return look_at(session, &intake);
     ctl_complain(session->ctl, "%s", error->message);
     /* An editor that failed may have written something before. */
+    intake_clear(&intake);
     if (intake_read(&intake, session->editor.path, NULL) && !edit_text_is_empty(intake.text)) {
         g_free(session->text);
         session->text = g_strdup(edit_text_without_error(intake.text));
