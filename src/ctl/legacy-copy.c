@@ -55,7 +55,7 @@ static bool copy_both(LegacyCopy *copy, LegacyTree *tree, const char *path, stru
     g_autofree char *log_copy = g_strconcat(copy->file, "-wal", NULL);
 
     for (int i = 0; i < TRIES; i++) {
-        struct stat now, log_st;
+        struct stat now, log_st = {0};
 
         if (!copy_file(tree, path, copy->file, false, ret_st, error) ||
             !copy_file(tree, log, log_copy, true, &log_st, error))

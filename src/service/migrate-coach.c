@@ -181,12 +181,12 @@ static char *describe_base(const LegacyJudge *judge)
     if (base->exact)
         return g_strdup_printf("It is release %s", base->version);
     if (!base->custom)
-        return g_strdup_printf("It is an edited copy of release %s: %zu of %zu fields differ%s",
+        return g_strdup_printf("It is an edited copy of release %s, other than that in %zu of %zu fields%s",
                                base->version, distance->different, distance->fields, named);
     if (distance->fields == 0)
         return g_strdup_printf("It is a coach of its own%s", named);
     return g_strdup_printf(
-        "It is a coach of its own: from the nearest release that is known, %s, %zu of %zu fields differ%s",
+        "It is a coach of its own: other than the nearest release that is known, %s, in %zu of %zu fields%s",
         base->nearest, distance->different, distance->fields, named);
 }
 

@@ -1041,7 +1041,7 @@ static void comes_late(void)
     story_text("copy %s", copy_text);
     story_text("newer %s", newer_text);
     g_autoptr(CoachFile) file = coach_text_parse(release_text, strlen(release_text), NULL, NULL);
-    g_autofree char *follows = g_strdup_printf("It is an edited copy of release %s:", file->version);
+    g_autofree char *follows = g_strdup_printf("It is an edited copy of release %s,", file->version);
     set_up(&f, IN_MEMORY);
     set_up(&g, IN_MEMORY);
     write_seed(&f, MODEL, release_text);
