@@ -14,11 +14,11 @@ static char *rvc_json(void)
 {
     g_autofree char *path = source_file("seeds/rvc.json");
     g_autoptr(GError) error = NULL;
-    char *text;
+    g_autofree char *text = NULL;
 
     g_file_get_contents(path, &text, NULL, &error);
     g_assert_no_error(error);
-    return text;
+    return g_steal_pointer(&text);
 }
 
 static void assert_same_row(const DgnRow *a, const DgnTable *of_a, const DgnRow *b, const DgnTable *of_b)
@@ -203,7 +203,9 @@ static void test_development(Fixture *f, gconstpointer unused)
     /* The one that ships, and then another one of the same length. */
     write_rvc(f, text);
     assert_described(f, 0x1FEDA, "DC_DIMMER_STATUS_3");
-    *strstr(text, "DC_DIMMER_STATUS_3") = 'X';
+    char *name = strstr(text, "DC_DIMMER_STATUS_3");
+    g_assert_nonnull(name);
+    *name = 'X';
     write_rvc(f, text);
     assert_name(f, 0x1FEDA, "XC_DIMMER_STATUS_3");
     assert_described(f, 0x1FEDA, "XC_DIMMER_STATUS_3");
