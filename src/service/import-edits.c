@@ -5,10 +5,8 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "coach/path.h"
+#include "coach/merge.h"
 #include "service/touched.h"
-
-#include <string.h>
 
 /* The paths of a table, sorted; borrowed. */
 static GPtrArray *sorted_paths(GHashTable *overrides)
@@ -26,18 +24,6 @@ static GPtrArray *sorted_paths(GHashTable *overrides)
 
 /* Names */
 
-static bool says_renamed_from(Value *component, const char *name)
-{
-    Value *from = value_map_get(component, "renamed_from");
-
-    if (value_is_string(from))
-        return g_str_equal(value_string(from), name);
-    VALUE_FOREACH_ITEM (item, from)
-        if (value_is_string(item) && g_str_equal(value_string(item), name))
-            return true;
-    return false;
-}
-
 /* What the owner alone has keeps its name. */
 static bool is_own(GPtrArray *wishes)
 {
@@ -50,29 +36,19 @@ static bool is_own(GPtrArray *wishes)
  * has edits of that too. */
 static GHashTable *find_new_names(GPtrArray *components, const EditsFile *edits, GPtrArray *paths)
 {
-    GHashTable *names = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
-    g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
+    GHashTable *names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_autoptr(GPtrArray) edited = g_ptr_array_new_with_free_func((GDestroyNotify) component_free);
+    g_autoptr(GHashTable) renames = NULL;
+    GHashTableIter iter;
+    gpointer path, old_path;
 
-    for (guint i = 0; i < components->len; i++)
-        g_hash_table_add(known, ((const Component *) g_ptr_array_index(components, i))->path);
-    for (guint i = 0; i < paths->len; i++) {
-        const char *path = g_ptr_array_index(paths, i);
-        g_autofree char *section = NULL, *child = NULL, *prefix = NULL;
-
-        if (g_hash_table_contains(known, path) || is_own(g_hash_table_lookup(edits->overrides, path)) ||
-            !path_split(path, &section, &child, NULL) || !child)
-            continue;
-        prefix = g_strndup(path, (gsize) (strchr(path, '/') - path) + 1);
-        for (guint k = 0; k < components->len; k++) {
-            const Component *component = g_ptr_array_index(components, k);
-
-            if (!g_str_has_prefix(component->path, prefix) || !says_renamed_from(component->data, child) ||
-                g_hash_table_contains(edits->overrides, component->path))
-                continue;
-            g_hash_table_insert(names, (gpointer) path, g_strdup(component->path));
-            break;
-        }
-    }
+    for (guint i = 0; i < paths->len; i++)
+        g_ptr_array_add(edited, component_new(g_ptr_array_index(paths, i), NULL));
+    renames = merge_find_renames(edited, components);
+    g_hash_table_iter_init(&iter, renames);
+    while (g_hash_table_iter_next(&iter, &path, &old_path))
+        if (!is_own(g_hash_table_lookup(edits->overrides, old_path)))
+            g_hash_table_insert(names, g_strdup(old_path), g_strdup(path));
     return names;
 }
 
