@@ -87,7 +87,7 @@ void migration_item_judge(MigrationItem *item, MigrationResult result, const cha
     set_text(&item->reason, reason);
 }
 
-unsigned migration_report_count(const MigrationReport *report, MigrationResult result)
+static unsigned count_items(const MigrationReport *report, MigrationResult result)
 {
     unsigned n = 0;
 
@@ -126,38 +126,46 @@ static Value *item_to_value(const MigrationItem *item)
     return map;
 }
 
-static void append_items(GString *text, const MigrationReport *report, guint *ret_left_out)
+/* What fits into one answer. */
+static Value *list_items(const MigrationReport *report, guint *ret_left_out)
 {
+    Value *items = value_new_list();
+    size_t size = 0;
     guint i = 0;
 
-    for (; i < report->items->len && text->len < MIGRATION_REPORT_SIZE_MAX; i++) {
-        g_autoptr(Value) item = item_to_value(g_ptr_array_index(report->items, i));
+    for (; i < report->items->len && size < MIGRATION_REPORT_SIZE_MAX; i++) {
+        Value *item = item_to_value(g_ptr_array_index(report->items, i));
+        g_autofree char *text = json_format(item);
 
-        if (i > 0)
-            g_string_append_c(text, ',');
-        json_append(text, item);
+        size += strlen(text);
+        value_list_take(&items, item);
     }
     *ret_left_out = report->items->len - i;
+    return items;
+}
+
+Value *migration_report_counts(const MigrationReport *report)
+{
+    Value *counts = value_new_map();
+
+    for (guint i = 0; i < MIGRATION_RESULTS; i++)
+        value_map_take(&counts, result_names[i],
+                       value_new_integer(count_items(report, (MigrationResult) i)));
+    return counts;
 }
 
 char *migration_report_format(const MigrationReport *report, bool dry_run, int64_t change,
                               const char *backup, const char *active_model)
 {
-    g_autoptr(Value) head = value_new_map();
-    GString *text = g_string_new(NULL);
+    g_autoptr(Value) map = value_new_map();
     guint left_out;
 
-    value_map_take(&head, "dry_run", value_new_boolean(dry_run));
-    value_map_take(&head, "change", value_new_integer(change));
-    value_map_take(&head, "backup", backup ? value_new_string(backup) : value_new_null());
-    add_text(&head, "active_model", active_model);
-    json_append(text, head);
-    g_string_truncate(text, text->len - 1);
-    g_string_append(text, ",\"items\":[");
-    append_items(text, report, &left_out);
-    g_string_append_printf(
-        text, "],\"items_left_out\":%u,\"counts\":{\"taken\":%u,\"present\":%u,\"refused\":%u}}", left_out,
-        migration_report_count(report, MIGRATION_TAKEN), migration_report_count(report, MIGRATION_PRESENT),
-        migration_report_count(report, MIGRATION_REFUSED));
-    return g_string_free(text, false);
+    value_map_take(&map, "dry_run", value_new_boolean(dry_run));
+    value_map_take(&map, "change", value_new_integer(change));
+    value_map_take(&map, "backup", backup ? value_new_string(backup) : value_new_null());
+    add_text(&map, "active_model", active_model);
+    value_map_take(&map, "items", list_items(report, &left_out));
+    value_map_take(&map, "items_left_out", value_new_integer(left_out));
+    value_map_take(&map, "counts", migration_report_counts(report));
+    return json_format(map);
 }

@@ -45,7 +45,8 @@ void migration_item_set_value(MigrationItem *item, Value *value);
 G_GNUC_PRINTF(3, 4)
 void migration_item_judge(MigrationItem *item, MigrationResult result, const char *format, ...);
 
-unsigned migration_report_count(const MigrationReport *report, MigrationResult result);
+/* How many items have each result: {"taken", "present", "refused"}. */
+Value *migration_report_counts(const MigrationReport *report);
 
 /* The report as JSON text. `change` is 0 and `backup` NULL where none was made. */
 char *migration_report_format(const MigrationReport *report, bool dry_run, int64_t change,

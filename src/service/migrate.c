@@ -100,17 +100,6 @@ static void describe_models(Plan *plan)
     plan_add_detail(plan, "models", list);
 }
 
-static void describe_counts(const Migration *migration)
-{
-    static const char *const names[] = {"taken", "present", "refused"};
-    Value *counts = value_new_map();
-
-    for (guint i = 0; i < MIGRATION_RESULTS; i++)
-        value_map_take(&counts, names[i],
-                       value_new_integer(migration_report_count(migration->report, (MigrationResult) i)));
-    plan_add_detail(migration->plan, "counts", counts);
-}
-
 /* "2 coaches, 14 edits, 2 settings": what a person is asked to allow. */
 static void describe(const Migration *migration)
 {
@@ -124,7 +113,7 @@ static void describe(const Migration *migration)
                                     plan->history->len == 1 ? "" : "s", settings, settings == 1 ? "" : "s");
     plan->backup_reason = g_strdup("before the migration of an old installation");
     describe_models(plan);
-    describe_counts(migration);
+    plan_add_detail(plan, "counts", migration_report_counts(migration->report));
     plan_describe_settings(plan);
 }
 
